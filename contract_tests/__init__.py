@@ -1,0 +1,1 @@
+"""The conformance suite: judges any server of the Support Conversations API over HTTP."""

@@ -1,0 +1,180 @@
+"""What a run found: first as tests hand it over (Tally), then as everybody reads it (Run).
+
+The level of a requirement decides between failure and warning here and nowhere else, and the verdict follows from the outcomes alone.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from contract_tests.catalogue import Catalogue, Level, Requirement
+
+KEPT_EVIDENCE = 3
+"""How many violations of one requirement are kept with their exchanges; all are counted."""
+
+
+class Outcome(StrEnum):
+    """What a run says of one requirement."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNED = "warned"
+    INCONCLUSIVE = "inconclusive"
+    NOT_TESTED = "not_tested"
+
+
+class Verdict(StrEnum):
+    """What a run says of the server."""
+
+    CONFORMANT = "conformant"
+    INCONCLUSIVE = "inconclusive"
+    NONCONFORMANT = "nonconformant"
+
+    @property
+    def exit_code(self) -> int:
+        return {"conformant": 0, "nonconformant": 1, "inconclusive": 3}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One violation: the exchange that shows it, redacted, and how to see it again.
+
+    `request` has method, url, headers, body; `response` has status, headers, body, elapsed_ms, or is None where none came.
+    """
+
+    summary: str
+    expected: str
+    actual: str
+    request: Mapping[str, Any]
+    response: Mapping[str, Any] | None
+    curl: str
+    test: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one test, or many, found out about one requirement."""
+
+    exercised: int = 0
+    violations: int = 0
+    evidence: list[Evidence] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        self.exercised += other.exercised
+        self.violations += other.violations
+        self.evidence = (self.evidence + other.evidence)[:KEPT_EVIDENCE]
+        self.undecided = (self.undecided + other.undecided)[:KEPT_EVIDENCE]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Tally":
+        return cls(**{**data, "evidence": [Evidence(**entry) for entry in data["evidence"]]})
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of one requirement, with the reason where it is not simply passed."""
+
+    requirement: Requirement
+    outcome: Outcome
+    exercised: int = 0
+    violations: int = 0
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Which option of a choice the server takes (None: not observed), and what showed it."""
+
+    observed: str | None
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One verification: everything that every report is written from."""
+
+    id: str
+    seed: int
+    effort: str
+    workers: int
+    started_at: str
+    duration_s: float
+    requests: int
+    suite_version: str
+    spec_sha256: str
+    requirements_sha256: str
+    base_url: str
+    keys: Mapping[str, str]
+    strict: bool
+    results: tuple[Result, ...]
+    choices: Mapping[str, Observation]
+    problems: tuple[str, ...] = ()
+    """What kept the run from being whole: the server went away, an error of the suite."""
+
+    @property
+    def verdict(self) -> Verdict:
+        outcomes = {(result.requirement.level, result.outcome) for result in self.results}
+        if (Level.MUST, Outcome.FAILED) in outcomes or (self.strict and (Level.SHOULD, Outcome.WARNED) in outcomes):
+            return Verdict.NONCONFORMANT
+        if (Level.MUST, Outcome.INCONCLUSIVE) in outcomes or self.problems:
+            return Verdict.INCONCLUSIVE
+        return Verdict.CONFORMANT
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Outcomes by level, each level with all of its outcomes: `{"must": {"passed": 80, ...}, "should": {...}}`."""
+        found = Counter((result.requirement.level, result.outcome) for result in self.results)
+        bad = {Level.MUST: Outcome.FAILED, Level.SHOULD: Outcome.WARNED}
+        return {
+            level.lower(): {
+                outcome.value: found[level, outcome]
+                for outcome in (Outcome.PASSED, bad[level], Outcome.INCONCLUSIVE, Outcome.NOT_TESTED)
+            }
+            for level in Level
+        }
+
+    def with_outcome(self, *outcomes: Outcome) -> list[Result]:
+        """The results that have one of these outcomes, in the order of the catalogue."""
+        return [result for result in self.results if result.outcome in outcomes]
+
+
+def conclude(catalogue: Catalogue, tallies: Mapping[str, Tally], missing: Mapping[str, str]) -> tuple[Result, ...]:
+    """One result for each requirement that was selected (those in `tallies`).
+
+    `missing` maps each input that the run was not given (`revoked_key`) to the option that gives it.
+    """
+    broken = {name for name, tally in tallies.items() if tally.violations}
+    return tuple(
+        _result(requirement, tallies[requirement.id], broken, missing)
+        for requirement in catalogue
+        if requirement.id in tallies
+    )
+
+
+def _result(requirement: Requirement, tally: Tally, broken: set[str], missing: Mapping[str, str]) -> Result:
+    def result(outcome: Outcome, reason: str = "") -> Result:
+        return Result(requirement, outcome, tally.exercised, tally.violations, reason, tuple(tally.evidence))
+
+    causes = [name for name in requirement.after if name in broken]
+    if tally.violations and causes:
+        return result(Outcome.INCONCLUSIVE, f"It presupposes {', '.join(causes)}, which failed.")
+    if tally.violations:
+        bad = Outcome.FAILED if requirement.level is Level.MUST else Outcome.WARNED
+        return result(bad, tally.evidence[0].summary)
+    lacking = [missing[need] for need in requirement.needs if need in missing]
+    if lacking:
+        return result(Outcome.NOT_TESTED, f"Give {' and '.join(lacking)} to test it.")
+    if tally.undecided:
+        return result(Outcome.INCONCLUSIVE, tally.undecided[0])
+    if tally.exercised < requirement.exercise:
+        return result(
+            Outcome.INCONCLUSIVE, f"It was exercised {tally.exercised} times; {requirement.exercise} are needed to decide."
+        )
+    return result(Outcome.PASSED)
