@@ -338,7 +338,8 @@ def node_tools() -> Path:
     except subprocess.TimeoutExpired:
         pytest.skip("npm did not install the pinned tools of tests/node within 5 minutes")
     if done.returncode != 0:
-        pytest.skip(f"npm cannot install the pinned tools of tests/node: {done.stderr.strip()[-300:]}")
+        reason = next((line for line in done.stderr.splitlines() if line.startswith("npm error")), done.stderr[:200])
+        pytest.skip(f"npm cannot install the pinned tools of tests/node: {reason}")
     return commands
 
 
