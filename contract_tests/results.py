@@ -175,6 +175,7 @@ def _result(requirement: Requirement, tally: Tally, broken: set[str], missing: M
         return result(Outcome.INCONCLUSIVE, tally.undecided[0])
     if tally.exercised < requirement.exercise:
         return result(
-            Outcome.INCONCLUSIVE, f"It was exercised {tally.exercised} times; {requirement.exercise} are needed to decide."
+            Outcome.INCONCLUSIVE,
+            f"It was exercised {tally.exercised} times; {requirement.exercise} are needed to decide.",
         )
     return result(Outcome.PASSED)

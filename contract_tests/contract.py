@@ -1,0 +1,213 @@
+"""The contract as the suite reads it: operations, tiers, limits, enumerations and answer schemas of spec/openapi.yaml."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+
+from accord.assets import OPENAPI
+from accord.errors import AccordError
+from contract_tests.expectations import Mismatch, shown
+from contract_tests.expectations.timestamps import moment
+
+Schema = Mapping[str, Any]
+
+OPERATIONS = (
+    "createConversation",
+    "listConversations",
+    "getConversation",
+    "listMessages",
+    "createMessage",
+    "resolveConversation",
+)
+
+_FORMATS = FormatChecker(formats=())
+
+
+@_FORMATS.checks("date-time")
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or moment(value) is not None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One documented operation. `path` holds `{id}` where it has one; `answers` maps statuses to schemas of JSON bodies."""
+
+    id: str
+    method: str
+    path: str
+    tiers: frozenset[str]
+    parameters: Mapping[str, Schema]
+    request: Schema
+    answers: Mapping[int, Schema]
+
+    def path_for(self, conversation_id: str) -> str:
+        return self.path.replace("{id}", conversation_id)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The members that a request body must have."""
+        return tuple(self.request.get("required", ()))
+
+
+class Contract:
+    """The document, with its references resolved."""
+
+    def __init__(self, document: Mapping[str, Any], sha256: str) -> None:
+        self.sha256 = sha256
+        self.document = document
+        self.operations = {operation.id: operation for operation in _operations(document)}
+        absent = [name for name in OPERATIONS if name not in self.operations]
+        if absent:
+            raise AccordError(
+                f"The contract document lacks the operation {absent[0]}.", "Use a copy of spec/openapi.yaml."
+            )
+        self._validators: dict[tuple[str, int], Draft202012Validator] = {}
+        self._valid: set[str] = set()
+
+    def __getitem__(self, operation_id: str) -> Operation:
+        return self.operations[operation_id]
+
+    @cached_property
+    def _create(self) -> Mapping[str, Schema]:
+        properties: Mapping[str, Schema] = self["createConversation"].request["properties"]
+        return properties
+
+    @property
+    def page_maximum(self) -> int:
+        return int(self["listConversations"].parameters["limit"]["maximum"])
+
+    @property
+    def page_default(self) -> int:
+        return int(self["listConversations"].parameters["limit"]["default"])
+
+    @property
+    def subject_maximum(self) -> int:
+        """In characters."""
+        return int(self._create["subject"]["maxLength"])
+
+    @property
+    def priorities(self) -> tuple[str, ...]:
+        return tuple(self._create["priority"]["enum"])
+
+    @property
+    def default_priority(self) -> str:
+        return str(self._create["priority"]["default"])
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return tuple(self._create["channel"]["enum"])
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        return tuple(self["listConversations"].parameters["status"]["enum"])
+
+    def conversation_members(self) -> tuple[str, ...]:
+        """The documented members of a conversation."""
+        return tuple(_component(self.document, "Conversation")["properties"])
+
+    def mismatch(self, operation_id: str, status: int, body: Any) -> Mismatch | None:
+        """Why a JSON body is not what the document says of this answer; None where it says nothing of the status."""
+        schema = self[operation_id].answers.get(status)
+        return self._mismatch((operation_id, status), schema, body) if schema is not None else None
+
+    def component_mismatch(self, name: str, body: Any) -> Mismatch | None:
+        """Why a value is not what the document says of a component schema."""
+        return self._mismatch((name, 0), _component(self.document, name), body)
+
+    def _mismatch(self, key: tuple[str, int], schema: Schema, body: Any) -> Mismatch | None:
+        # A page of a hundred conversations takes 20 ms to validate, and the suite sees the same ones again and again.
+        seen = f"{key}{body!r}"
+        if seen in self._valid:
+            return None
+        if key not in self._validators:
+            self._validators[key] = Draft202012Validator(schema, format_checker=_FORMATS)
+        error = best_match(self._validators[key].iter_errors(body))
+        if error is None:
+            self._valid.add(seen)
+            return None
+        return _described(error)
+
+
+@cache
+def load_contract(path: Path = OPENAPI) -> Contract:
+    """Read a contract document. Raises AccordError where it cannot be read or is not OpenAPI with the six operations."""
+    try:
+        source = path.read_bytes()
+        document = yaml.load(source, Loader=yaml.CSafeLoader)
+    except OSError as error:
+        raise AccordError(f"The contract {path} cannot be read: {error.strerror}.", "Check --spec.") from error
+    except yaml.YAMLError as error:
+        raise AccordError(f"The contract {path} is not YAML: {error}.", "Check --spec.") from error
+    try:
+        return Contract(document, hashlib.sha256(source).hexdigest())
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AccordError(
+            f"The contract {path} is not a whole OpenAPI document: {error!r}.", "Check --spec."
+        ) from error
+
+
+def _operations(document: Mapping[str, Any]) -> list[Operation]:
+    return [
+        Operation(
+            id=operation["operationId"],
+            method=method.upper(),
+            path=path,
+            tiers=frozenset(role for choice in operation["security"] for roles in choice.values() for role in roles),
+            parameters={
+                parameter["name"]: parameter["schema"]
+                for parameter in _resolve(document, operation.get("parameters", []))
+                if parameter["in"] == "query"
+            },
+            request=_json_schema(document, operation.get("requestBody", {})),
+            answers={
+                int(status): _json_schema(document, answer)
+                for status, answer in _resolve(document, operation["responses"]).items()
+                if "content" in answer
+            },
+        )
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    ]
+
+
+def _json_schema(document: Mapping[str, Any], holder: Mapping[str, Any]) -> Schema:
+    content = _resolve(document, holder).get("content", {})
+    schema: Schema = content.get("application/json", {}).get("schema", {})
+    return schema
+
+
+def _component(document: Mapping[str, Any], name: str) -> Schema:
+    schema: Schema = _resolve(document, document["components"]["schemas"][name])
+    return schema
+
+
+def _resolve(document: Mapping[str, Any], node: Any) -> Any:
+    """The node with each `$ref` replaced by what it refers to; members beside a `$ref` add to it (OpenAPI 3.1)."""
+    if isinstance(node, list):
+        return [_resolve(document, element) for element in node]
+    if not isinstance(node, dict):
+        return node
+    beside = {name: _resolve(document, value) for name, value in node.items() if name != "$ref"}
+    if "$ref" not in node:
+        return beside
+    target: Any = document
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    return {**_resolve(document, target), **beside}
+
+
+def _described(error: ValidationError) -> Mismatch:
+    where = error.json_path.removeprefix("$").removeprefix(".") or "the answer"
+    return Mismatch(
+        f"{where}: {error.message[:300]}",
+        f"{error.validator}: {shown(error.validator_value)[:300]}",
+        shown(error.instance)[:1000],
+    )

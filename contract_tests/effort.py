@@ -1,0 +1,40 @@
+"""How much a run does. Each effort is a budget: `quick` about 5 seconds, `standard` 30, `thorough` minutes."""
+
+from dataclasses import dataclass
+
+from accord.errors import AccordError
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """The sizes of what is generated.
+
+    `lifecycles` x `steps` calls of the state machine; `values` texts and metadata; `schema_cases` generated requests per operation;
+    `rounds` of concurrent calls by `threads` clients; `shrink`: whether a failure is made smaller.
+    """
+
+    name: str
+    lifecycles: int
+    steps: int
+    values: int
+    schema_cases: int
+    rounds: int
+    threads: int
+    shrink: bool = False
+
+
+EFFORTS = {
+    effort.name: effort
+    for effort in (
+        Effort("quick", lifecycles=8, steps=30, values=20, schema_cases=0, rounds=3, threads=6),
+        Effort("standard", lifecycles=50, steps=30, values=150, schema_cases=25, rounds=8, threads=8),
+        Effort("thorough", lifecycles=300, steps=50, values=1000, schema_cases=200, rounds=30, threads=16, shrink=True),
+    )
+}
+
+
+def effort_named(name: str) -> Effort:
+    """Raises AccordError for a name that is none of them."""
+    if name not in EFFORTS:
+        raise AccordError(f"There is no effort {name!r}.", f"Take one of {', '.join(EFFORTS)}.")
+    return EFFORTS[name]

@@ -1,0 +1,98 @@
+"""From an exchange and a mismatch to Evidence: redacted, bounded, and with a curl line that sends the same request."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from contract_tests.credentials import Credential, Forgery, Style
+from contract_tests.exchange import Call, Exchange
+from contract_tests.expectations import Mismatch
+from contract_tests.results import Evidence
+
+KEPT_BODY = 20_000
+"""Characters of a body that are kept."""
+
+
+def evidence_of(
+    mismatch: Mismatch,
+    exchange: Exchange,
+    *,
+    test: str,
+    base_url: str,
+    redact: Callable[[str], str],
+    forgery: Forgery | None = None,
+) -> Evidence:
+    """What a report shows of a violation. `redact` removes every whole key from a text; `forgery` is the bad key that was sent."""
+
+    def hidden(text: str) -> str:
+        secret = forgery.secret if forgery else ""
+        return redact(text.replace(secret, "…") if len(secret) > 8 else text)
+
+    call = exchange.call
+    sent = {**(call.credential.headers() if call.credential else {}), **call.headers}
+    return Evidence(
+        summary=hidden(mismatch.summary),
+        expected=hidden(mismatch.expected),
+        actual=hidden(mismatch.actual),
+        request={
+            "method": call.method,
+            "url": hidden(exchange.url),
+            "headers": {name: hidden(value) for name, value in sent.items()},
+            "body": hidden(_text(call.body)) if call.body is not None else None,
+        },
+        response={
+            "status": exchange.status,
+            "headers": {name: hidden(value) for name, value in exchange.headers.items()},
+            "body": hidden(_text(exchange.body)),
+            "elapsed_ms": round(exchange.elapsed * 1000, 1),
+        },
+        curl=hidden(curl(call, base_url, forgery)),
+        test=test,
+    )
+
+
+def curl(call: Call, base_url: str, forgery: Forgery | None = None) -> str:
+    """A curl line that sends the call, its keys as shell variables ($ACCORD_SERVER_KEY)."""
+    query = f"?{urlencode(call.query)}" if call.query else ""
+    parts = ["curl", "-i"]
+    if call.method != "GET":
+        parts += ["-X", call.method]
+    parts.append(shlex.quote(f"{base_url}{call.path}{query}"))
+    if forgery is not None:
+        parts.append(forgery.shell)
+    elif call.credential is not None:
+        parts.append(_credential_options(call.credential))
+    own = forgery.headers if forgery is not None else {}
+    parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in call.headers.items() if name not in own]
+    if call.body is not None:
+        parts.append(f"--data-binary {_shell_body(call.body)}")
+    return " ".join(parts)
+
+
+def _credential_options(credential: Credential) -> str:
+    value = f"Bearer {credential.shell}" if credential.style is Style.BEARER else credential.shell
+    name = "Authorization" if credential.style is Style.BEARER else "X-API-Key"
+    origin = f" -H {shlex.quote(f'Origin: {credential.origin}')}" if credential.origin else ""
+    return f'-H "{name}: {value}"{origin}'
+
+
+def _shell_body(body: bytes) -> str:
+    text = _text(body)
+    printable = "�" not in text and all(character.isprintable() or character == "\n" for character in text)
+    if printable:
+        return shlex.quote(text)
+    escaped = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in (39, 92) else f"\\x{byte:02x}" for byte in body[:KEPT_BODY]
+    )
+    return f"$'{escaped}'"
+
+
+def _text(body: bytes) -> str:
+    text = body.decode("utf-8", "replace")
+    return text if len(text) <= KEPT_BODY else f"{text[:KEPT_BODY]}… ({len(body)} bytes in all)"
+
+
+def unanswered(reason: str) -> Mapping[str, Any]:
+    """What a report shows where no answer came."""
+    return {"status": None, "reason": reason}

@@ -1,0 +1,58 @@
+"""One request and what came back, as plain values: what tests send, what they judge, and what evidence is made of."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from contract_tests.credentials import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request before it is sent. `path` is percent-encoded already and begins after the base URL; `body` is sent as it is."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    credential: Credential | None = None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A call and its answer. Header names are in lower case; `elapsed` is in seconds."""
+
+    call: Call
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed: float
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        return 400 <= self.status < 500
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError where it is not JSON, which NaN and Infinity are not (RFC 8259)."""
+        return json.loads(self.body.decode("utf-8"), parse_constant=_not_json)
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """The body's members where it is a JSON object, else none."""
+        try:
+            return self.json if isinstance(self.json, dict) else {}
+        except (ValueError, RecursionError):
+            return {}
+
+
+def _not_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,51 @@
+"""Timestamps as RFC 3339 has them, with an offset, as exact moments."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from contract_tests.expectations import Mismatch, shown
+
+_RFC3339 = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})[Tt](?P<time>\d{2}:\d{2}:)(?P<second>\d{2})(?P<fraction>\.\d+)?"
+    r"(?P<offset>[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+
+
+def moment(value: Any) -> Fraction | None:
+    """The seconds since 1970 of an RFC 3339 date-time (section 5.6), or None where it is not one."""
+    match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match["second"]) > 60:
+        return None
+    try:
+        minute = datetime.fromisoformat(f"{match['day']}T{match['time']}00").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(minute.timestamp()) + int(match["second"]) + Fraction(match["fraction"] or 0) - _offset(match["offset"])
+
+
+def _offset(text: str) -> int:
+    if text in "Zz":
+        return 0
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    seconds = int(timedelta(hours=hours, minutes=minutes).total_seconds())
+    return -seconds if text[0] == "-" else seconds
+
+
+def is_timestamp(value: Any, where: str) -> Mismatch | None:
+    """An RFC 3339 date-time with an offset; any offset will do."""
+    if moment(value) is not None:
+        return None
+    return Mismatch(
+        f"{where} is not an RFC 3339 date-time with an offset", "such as 2026-02-26T10:00:00Z", shown(value)
+    )
+
+
+def in_order(earlier: Any, later: Any, names: str) -> Mismatch | None:
+    """The first is not after the second. Both must be timestamps; where one is not, there is nothing to compare."""
+    first, second = moment(earlier), moment(later)
+    if first is None or second is None or first <= second:
+        return None
+    return Mismatch(f"{names} are not in order", f"not after {later}", shown(earlier))

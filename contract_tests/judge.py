@@ -1,0 +1,75 @@
+"""The judge: tests say which requirement an exchange shows and what is wrong with it, if anything; the judge keeps count.
+
+A mismatch is recorded and does not raise: one exchange shows many things, and all of them are wanted. Where a test cannot go on
+without what it asked for, it raises Blocked.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from contract_tests.catalogue import Catalogue
+from contract_tests.credentials import Forgery
+from contract_tests.evidence import evidence_of
+from contract_tests.exchange import Exchange
+from contract_tests.expectations import Mismatch
+from contract_tests.results import KEPT_EVIDENCE, Observation, Tally
+
+
+class Blocked(Exception):
+    """A test cannot go on: what it needs did not come to be. What it would have shown is undecided, not wrong."""
+
+
+class Judge:
+    """Collects, for the test that is running, one Tally a requirement and the choices observed. Safe to use from threads."""
+
+    def __init__(self, catalogue: Catalogue, base_url: str, redact: Callable[[str], str]) -> None:
+        self.catalogue = catalogue
+        self.tallies: dict[str, Tally] = {}
+        self.observations: dict[str, Observation] = {}
+        self._base_url = base_url
+        self._redact = redact
+        self._test = ""
+        self._lock = threading.Lock()
+
+    def begin(self, test: str) -> None:
+        """Start afresh for a test."""
+        self._test, self.tallies, self.observations = test, {}, {}
+
+    def check(
+        self, requirement_id: str, mismatch: Mismatch | None, exchange: Exchange, *, forgery: Forgery | None = None
+    ) -> bool:
+        """Count one exercise of a requirement, and a violation where there is a mismatch. True where there is none."""
+        assert requirement_id in self.catalogue.requirements, f"{requirement_id} is not in the catalogue"
+        with self._lock:
+            tally = self.tallies.setdefault(requirement_id, Tally())
+            tally.exercised += 1
+            if mismatch is None:
+                return True
+            tally.violations += 1
+            if len(tally.evidence) < KEPT_EVIDENCE:
+                tally.evidence.append(
+                    evidence_of(
+                        mismatch,
+                        exchange,
+                        test=self._test,
+                        base_url=self._base_url,
+                        redact=self._redact,
+                        forgery=forgery,
+                    )
+                )
+            return False
+
+    def undecided(self, requirement_id: str, reason: str) -> None:
+        """Say that a requirement could not be decided, and why."""
+        with self._lock:
+            self.tallies.setdefault(requirement_id, Tally()).undecided.append(reason)
+
+    def observe(self, choice: str, option: str | None, evidence: str) -> None:
+        """Say which option of a choice the server takes; None where it could not be seen. Never judged."""
+        assert choice in self.catalogue.choices, f"{choice} is not a choice"
+        self.observations[choice] = Observation(option, self._redact(evidence))
+
+    @property
+    def violated(self) -> Mapping[str, Tally]:
+        """The requirements that the running test has seen violated."""
+        return {name: tally for name, tally in self.tallies.items() if tally.violations}

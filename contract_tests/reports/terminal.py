@@ -1,0 +1,170 @@
+"""The summary that `accord verify` ends with: each failure in full, everything else in as few lines as it takes."""
+
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from contract_tests.reports.text import body_text, number_of, one_line, status_text, visible, without_keys
+from contract_tests.reports.wording import OUTCOME_NAMES, by_reason, duration, exit_sentence, headline, unshown
+from contract_tests.results import Evidence, Outcome, Result, Run, Verdict
+
+_BODY_LINES = 4
+_LABEL = 10
+_NARROWEST, _WIDEST = 40, 110
+
+_COLOURS = {
+    Verdict.CONFORMANT: "green",
+    Verdict.NONCONFORMANT: "red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "red",
+    Outcome.WARNED: "yellow",
+    Outcome.INCONCLUSIVE: "yellow",
+}
+_MARKS = {Verdict.CONFORMANT: "✓", Verdict.NONCONFORMANT: "✗", Verdict.INCONCLUSIVE: "?"}
+
+
+def render(run: Run, colour: bool = False, width: int = 80) -> str:
+    """The summary as lines of text, with ANSI colours only where they are asked for."""
+    page = _Page(click.style if colour else _plain, max(_NARROWEST, min(width, _WIDEST)))
+    return without_keys("\n".join(page.lines(run))) + "\n"
+
+
+def _plain(text: str, **_: object) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """How wide the lines are and how they are coloured."""
+
+    style: Callable[..., str]
+    width: int
+
+    def lines(self, run: Run) -> Iterator[str]:
+        for result in run.with_outcome(Outcome.FAILED):
+            yield from self._failure(result)
+        yield from self._notes("Warnings", "!", run.with_outcome(Outcome.WARNED))
+        yield from self._notes("Inconclusive", "?", run.with_outcome(Outcome.INCONCLUSIVE))
+        yield from self._not_tested(run.with_outcome(Outcome.NOT_TESTED))
+        yield from self._problems(run.problems)
+        yield from self._verdict(run)
+
+    def _failure(self, result: Result) -> Iterator[str]:
+        requirement = result.requirement
+        where = f"{requirement.level}, {requirement.source}, {requirement.operation}"
+        yield f"{self._bold('✗ ' + requirement.id, 'red')}  {self._dim(where)}"
+        yield from self._wrapped(requirement.text, "  ")
+        for evidence in result.evidence[:1]:
+            yield from self._evidence(evidence)
+        more = unshown(result, min(1, len(result.evidence)))
+        if more:
+            yield self._dim(f"  {more}")
+        yield ""
+
+    def _evidence(self, evidence: Evidence) -> Iterator[str]:
+        if evidence.summary:
+            yield from self._wrapped(evidence.summary, "  ")
+        yield from self._exchange("sent", _sent(evidence.request), evidence.request)
+        response = evidence.response
+        if response is None:
+            yield self._labelled("got", self.style("no answer", bold=True))
+        else:
+            yield from self._exchange("got", _got(response), response)
+        yield from self._value("expected", evidence.expected, "green")
+        yield from self._value("actual", evidence.actual, "red")
+        if evidence.curl:
+            # Never wrapped: a command that is copied has to stay one.
+            yield self._labelled("try", self._dim(visible(evidence.curl)))
+
+    def _exchange(self, label: str, line: str, message: Mapping[str, Any]) -> Iterator[str]:
+        yield self._labelled(label, self.style(line, bold=True))
+        body = one_line(body_text(message.get("body")), _BODY_LINES * (self.width - _LABEL - 2))
+        yield from self._wrapped(body, " " * (_LABEL + 2))
+
+    def _value(self, label: str, text: str, colour: str) -> Iterator[str]:
+        lines = self._wrapped(one_line(text, _BODY_LINES * (self.width - _LABEL - 2)), " " * (_LABEL + 2))
+        for number, line in enumerate(lines):
+            shown = self.style(line.strip(), fg=colour)
+            yield self._labelled("" if number else label, shown)
+
+    def _notes(self, title: str, mark: str, results: list[Result]) -> Iterator[str]:
+        if not results:
+            return
+        yield self.style(title, bold=True)
+        for result in results:
+            line = f"{result.requirement.id}: {one_line(result.reason or result.requirement.text, 400)}"
+            yield from self._marked(mark, line, "yellow")
+        yield ""
+
+    def _not_tested(self, results: list[Result]) -> Iterator[str]:
+        if not results:
+            return
+        yield self.style("Not tested", bold=True)
+        for reason, group in by_reason(results).items():
+            yield from self._marked("-", f"{visible(reason)} ({_named(group)})", None)
+        yield ""
+
+    def _problems(self, problems: tuple[str, ...]) -> Iterator[str]:
+        if not problems:
+            return
+        yield self.style("What kept the run from being whole", bold=True)
+        for problem in problems:
+            yield from self._marked("!", one_line(problem, 600), "yellow")
+        yield ""
+
+    def _verdict(self, run: Run) -> Iterator[str]:
+        for level, counts in run.counts.items():
+            shown = [self._count(Outcome(outcome), count) for outcome, count in counts.items() if count]
+            if shown:
+                yield f"{level.upper():<8}{self._dim(' · ').join(shown)}"
+        yield self._dim(
+            f"{number_of(run.requests, 'request')} to {visible(run.base_url)} in {duration(run.duration_s)},"
+            f" {run.effort}, seed {run.seed}"
+        )
+        yield ""
+        verdict = self._bold(f"{_MARKS[run.verdict]} {run.verdict.upper()}", _COLOURS[run.verdict])
+        yield f"{verdict}  {headline(run)} {self._dim(f'({exit_sentence(run)})')}"
+
+    def _count(self, outcome: Outcome, count: int) -> str:
+        return self.style(f"{count} {OUTCOME_NAMES[outcome]}", fg=_COLOURS.get(outcome))
+
+    def _marked(self, mark: str, text: str, colour: str | None) -> Iterator[str]:
+        first, *rest = self._wrapped(text, "    ")
+        yield f"  {self.style(mark, fg=colour)} {first.strip()}"
+        yield from rest
+
+    def _labelled(self, label: str, text: str) -> str:
+        return f"  {self._dim(f'{label:<{_LABEL}}')}{text}"
+
+    def _wrapped(self, text: str, indent: str) -> list[str]:
+        return textwrap.wrap(
+            visible(text),
+            self.width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+        )
+
+    def _bold(self, text: str, colour: str) -> str:
+        return self.style(text, fg=colour, bold=True)
+
+    def _dim(self, text: str) -> str:
+        return self.style(text, dim=True)
+
+
+def _sent(request: Mapping[str, Any]) -> str:
+    return one_line(f"{request.get('method', '')} {request.get('url', '')}", 500)
+
+
+def _got(response: Mapping[str, Any]) -> str:
+    elapsed = response.get("elapsed_ms")
+    return status_text(response.get("status")) + (f" in {elapsed:.0f} ms" if isinstance(elapsed, int | float) else "")
+
+
+def _named(results: list[Result]) -> str:
+    names = [result.requirement.id for result in results]
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"

@@ -1,0 +1,86 @@
+"""What every report for people says of a run, in the same words."""
+
+from collections.abc import Mapping
+
+from contract_tests.catalogue import Level
+from contract_tests.reports.text import number_of
+from contract_tests.results import Outcome, Result, Run, Verdict
+
+OUTCOME_NAMES = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.WARNED: "warned",
+    Outcome.INCONCLUSIVE: "inconclusive",
+    Outcome.NOT_TESTED: "not tested",
+}
+
+EXIT_MEANINGS = {0: "conformant", 1: "nonconformant", 2: "usage, configuration or unreachable", 3: "inconclusive"}
+
+
+def headline(run: Run) -> str:
+    """The verdict's reason in one sentence."""
+    failed = run.with_outcome(Outcome.FAILED)
+    if failed:
+        return f"{number_of(len(failed), 'requirement')} that a server must meet {'is' if len(failed) == 1 else 'are'} violated."
+    if run.verdict is Verdict.NONCONFORMANT:
+        warned = run.with_outcome(Outcome.WARNED)
+        return f"Every requirement that a server must meet holds, but {number_of(len(warned), 'convention')} broken, and --strict was given.".replace(
+            "convention broken", "convention is broken"
+        ).replace("conventions broken", "conventions are broken")
+    return _undecided(run) if run.verdict is Verdict.INCONCLUSIVE else _conformant(run)
+
+
+def _undecided(run: Run) -> str:
+    open_ = [result for result in run.with_outcome(Outcome.INCONCLUSIVE) if result.requirement.level is Level.MUST]
+    if not open_:
+        return "No violation was found, but the run is not whole."
+    return f"No violation was found, but {number_of(len(open_), 'requirement')} could not be decided."
+
+
+def _conformant(run: Run) -> str:
+    passed = run.counts["must"]["passed"]
+    if not run.results:
+        return "Nothing was tested."
+    return f"{number_of(passed, 'requirement')} that a server must meet {'holds' if passed == 1 else 'hold'}; no violation was found."
+
+
+def exit_sentence(run: Run) -> str:
+    """The exit code and what it means."""
+    code = run.verdict.exit_code
+    return f"exit code {code}: {EXIT_MEANINGS[code]}"
+
+
+def facts(run: Run) -> Mapping[str, str]:
+    """What was checked and how, by name."""
+    return {
+        "Server": run.base_url,
+        "Effort": run.effort + (", strict" if run.strict else ""),
+        "Seed": str(run.seed),
+        "Requests": f"{run.requests:,} in {duration(run.duration_s)}",
+        "Workers": str(run.workers),
+        "Started": run.started_at,
+        "Suite": run.suite_version,
+        "Run": run.id,
+    }
+
+
+def duration(seconds: float) -> str:
+    """How long it took, as people say it."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def by_reason(results: list[Result]) -> dict[str, list[Result]]:
+    """The results under the reason that they share, so that one missing option is named once."""
+    grouped: dict[str, list[Result]] = {}
+    for result in results:
+        grouped.setdefault(result.reason, []).append(result)
+    return grouped
+
+
+def unshown(result: Result, shown: int) -> str:
+    """How many violations there are beyond those that are shown; nothing where there are none."""
+    more = result.violations - shown
+    return f"{number_of(more, 'more violation')} of it." if more > 0 else ""

@@ -1,0 +1,171 @@
+"""The server under test: sends calls and keeps the rules of a guest (pacing, Retry-After, time limits)."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import requests
+from requests.adapters import BaseAdapter
+
+from contract_tests.credentials import Keys, redact
+from contract_tests.exchange import Call, Exchange
+
+_GATEWAY = frozenset({502, 503, 504})
+_RETRIES = 2
+_LONGEST_WAIT = 60.0
+
+
+class Unanswered(Exception):
+    """No answer came: the connection failed or the time limit passed. `call` is what was sent."""
+
+    def __init__(self, call: Call, reason: str) -> None:
+        super().__init__(reason)
+        self.call = call
+
+
+class Unavailable(Exception):
+    """The server went on asking to wait (429, or 503 with Retry-After) until patience ended."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(f"The server went on answering {exchange.status}, please wait.")
+        self.exchange = exchange
+
+
+class Target:
+    """Sends calls to one base URL. Safe to use from several threads; each has a connection of its own.
+
+    `timeout` is in seconds per call; `requests_per_second` limits the whole target; `adapter` replaces the network, for a server
+    in this process.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        keys: Keys,
+        *,
+        timeout: float = 10.0,
+        requests_per_second: float | None = None,
+        adapter: Callable[[], BaseAdapter] | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.keys = keys
+        self.timeout = timeout
+        self.sent = 0
+        self.hiccups: list[tuple[Exchange, Exchange]] = []
+        self._adapter = adapter
+        self._interval = 1 / requests_per_second if requests_per_second else 0.0
+        self._next_slot = 0.0
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+
+    def close(self) -> None:
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+
+    def send(self, call: Call) -> Exchange:
+        """Send a call and return the answer, after as many waits as the server asks for.
+
+        Raises Unanswered where none comes, Unavailable where the server never stops asking to wait.
+        """
+        exchange = self._send_once(call)
+        waited = 0.0
+        for attempt in range(1000):
+            pause = _pause_asked_for(exchange, attempt)
+            if pause is None:
+                break
+            if waited + pause > _LONGEST_WAIT:
+                raise Unavailable(exchange)
+            time.sleep(pause)
+            waited += pause
+            exchange = self._send_once(call)
+        return self._past_a_hiccup(call, exchange)
+
+    def redact(self, text: str) -> str:
+        """The text without any whole key of this run."""
+        for credential in self.keys.named().values():
+            text = text.replace(credential.key, redact(credential.key))
+        return text
+
+    def _past_a_hiccup(self, call: Call, exchange: Exchange) -> Exchange:
+        # A gateway error that goes away is a server that is inconsistent, not one that breaks the contract.
+        first = exchange
+        for attempt in range(_RETRIES):
+            if exchange.status not in _GATEWAY:
+                break
+            time.sleep(0.1 * (attempt + 1))
+            exchange = self._send_once(call)
+        if exchange is not first and exchange.status not in _GATEWAY:
+            self.hiccups.append((first, exchange))
+        return exchange
+
+    def _send_once(self, call: Call) -> Exchange:
+        self._wait_for_slot()
+        url = self.base_url + call.path
+        credentials = call.credential.headers() if call.credential else {}
+        try:
+            response = self._session().request(
+                call.method,
+                url,
+                params=list(call.query) or None,
+                headers={**credentials, **call.headers},
+                data=call.body,
+                timeout=self.timeout,
+                allow_redirects=False,
+            )
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            raise Unanswered(call, f"No answer to {call.method} {call.path}: {_in_short(error)}") from error
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Exchange(
+            call, response.url or url, response.status_code, headers, response.content, response.elapsed.total_seconds()
+        )
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            # trust_env costs a third of each call, and a proxy or a netrc must not come between the suite and the server.
+            session = requests.Session()
+            session.trust_env = False
+            if self._adapter is not None:
+                session.mount(self.base_url, self._adapter())
+            self._local.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def _wait_for_slot(self) -> None:
+        with self._lock:
+            self.sent += 1
+            if not self._interval:
+                return
+            now = time.monotonic()
+            slot = max(now, self._next_slot)
+            self._next_slot = slot + self._interval
+        time.sleep(slot - now)
+
+
+def _pause_asked_for(exchange: Exchange, attempt: int) -> float | None:
+    """Seconds to wait before the call is sent again, or None where the answer does not ask for it."""
+    asked = exchange.headers.get("retry-after")
+    if exchange.status == 429 and asked is None:
+        return float(min(0.25 * 2**attempt, 10.0))
+    if asked is None or exchange.status not in (429, 503):
+        return None
+    if asked.strip().isdigit():
+        return min(float(asked), _LONGEST_WAIT + 1) or 0.05
+    try:
+        until = parsedate_to_datetime(asked)
+        # The server's clock may be wrong: its own Date says what it takes for now.
+        now = parsedate_to_datetime(exchange.headers["date"]) if "date" in exchange.headers else datetime.now(UTC)
+        return max((until - now).total_seconds(), 0.05)
+    except (ValueError, TypeError):
+        return 1.0
+
+
+def _in_short(error: Exception) -> str:
+    text = str(error)
+    return text if len(text) < 200 else text[:200] + "…"
