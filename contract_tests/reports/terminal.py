@@ -7,12 +7,22 @@ from typing import Any
 
 import click
 
-from contract_tests.reports.text import body_text, number_of, one_line, status_text, visible, without_keys
-from contract_tests.reports.wording import OUTCOME_NAMES, by_reason, duration, exit_sentence, headline, unshown
+from contract_tests.reports.difference import focused
+from contract_tests.reports.text import (
+    answer_text,
+    body_text,
+    number_of,
+    one_line,
+    shortened,
+    visible,
+    without_keys,
+)
+from contract_tests.reports.wording import OUTCOME_NAMES, by_reason, duration, headline, unshown
 from contract_tests.results import Evidence, Outcome, Result, Run, Verdict
 
 _BODY_LINES = 4
-_LABEL = 10
+_CURL_AT_MOST = 4000
+_INDENT = " " * 12
 _NARROWEST, _WIDEST = 40, 110
 
 _COLOURS = {
@@ -46,50 +56,54 @@ class _Page:
 
     def lines(self, run: Run) -> Iterator[str]:
         for result in run.with_outcome(Outcome.FAILED):
-            yield from self._failure(result)
+            yield from self._failure(result, run.base_url)
         yield from self._notes("Warnings", "!", run.with_outcome(Outcome.WARNED))
         yield from self._notes("Inconclusive", "?", run.with_outcome(Outcome.INCONCLUSIVE))
         yield from self._not_tested(run.with_outcome(Outcome.NOT_TESTED))
         yield from self._problems(run.problems)
         yield from self._verdict(run)
 
-    def _failure(self, result: Result) -> Iterator[str]:
+    def _failure(self, result: Result, base_url: str) -> Iterator[str]:
         requirement = result.requirement
         where = f"{requirement.level}, {requirement.source}, {requirement.operation}"
         yield f"{self._bold('✗ ' + requirement.id, 'red')}  {self._dim(where)}"
         yield from self._wrapped(requirement.text, "  ")
         for evidence in result.evidence[:1]:
-            yield from self._evidence(evidence)
+            yield from self._evidence(evidence, base_url)
         more = unshown(result, min(1, len(result.evidence)))
         if more:
             yield self._dim(f"  {more}")
         yield ""
 
-    def _evidence(self, evidence: Evidence) -> Iterator[str]:
-        if evidence.summary:
-            yield from self._wrapped(evidence.summary, "  ")
-        yield from self._exchange("sent", _sent(evidence.request), evidence.request)
-        response = evidence.response
-        if response is None:
-            yield self._labelled("got", self.style("no answer", bold=True))
-        else:
-            yield from self._exchange("got", _got(response), response)
-        yield from self._value("expected", evidence.expected, "green")
-        yield from self._value("actual", evidence.actual, "red")
+    def _evidence(self, evidence: Evidence, base_url: str) -> Iterator[str]:
+        yield from self._beside("found", self._wrapped(one_line(evidence.summary, self._at_most), _INDENT))
+        yield from self._exchange("sent", _sent(evidence.request, base_url), evidence.request)
+        yield from self._exchange("got", answer_text(evidence.response), evidence.response or {})
+        expected, actual = focused(evidence.expected, evidence.actual, self._at_most)
+        yield from self._beside("expected", self._exact(expected), fg="green")
+        yield from self._beside("actual", self._exact(actual), fg="red")
         if evidence.curl:
             # Never wrapped: a command that is copied has to stay one.
-            yield self._labelled("try", self._dim(visible(evidence.curl)))
+            yield from self._beside("try", [visible(shortened(evidence.curl, _CURL_AT_MOST))], dim=True)
+
+    @property
+    def _at_most(self) -> int:
+        return _BODY_LINES * (self.width - len(_INDENT))
 
     def _exchange(self, label: str, line: str, message: Mapping[str, Any]) -> Iterator[str]:
-        yield self._labelled(label, self.style(line, bold=True))
-        body = one_line(body_text(message.get("body")), _BODY_LINES * (self.width - _LABEL - 2))
-        yield from self._wrapped(body, " " * (_LABEL + 2))
+        yield from self._beside(label, [line], bold=True)
+        yield from self._wrapped(one_line(body_text(message.get("body")), self._at_most), _INDENT)
 
-    def _value(self, label: str, text: str, colour: str) -> Iterator[str]:
-        lines = self._wrapped(one_line(text, _BODY_LINES * (self.width - _LABEL - 2)), " " * (_LABEL + 2))
+    def _exact(self, text: str) -> list[str]:
+        # White space may be the very difference, so none is dropped.
+        text = visible(text).replace("\n", "\\n").replace("\t", "\\t")
+        width = self.width - len(_INDENT)
+        return textwrap.wrap(text, width, expand_tabs=False, replace_whitespace=False, drop_whitespace=False)
+
+    def _beside(self, label: str, lines: list[str], **style: Any) -> Iterator[str]:
         for number, line in enumerate(lines):
-            shown = self.style(line.strip(), fg=colour)
-            yield self._labelled("" if number else label, shown)
+            name = "" if number else label
+            yield f"  {self._dim(name.ljust(len(_INDENT) - 2))}{self.style(line.removeprefix(_INDENT), **style)}"
 
     def _notes(self, title: str, mark: str, results: list[Result]) -> Iterator[str]:
         if not results:
@@ -127,7 +141,7 @@ class _Page:
         )
         yield ""
         verdict = self._bold(f"{_MARKS[run.verdict]} {run.verdict.upper()}", _COLOURS[run.verdict])
-        yield f"{verdict}  {headline(run)} {self._dim(f'({exit_sentence(run)})')}"
+        yield f"{verdict}  {headline(run)} {self._dim(f'(exit code {run.verdict.exit_code})')}"
 
     def _count(self, outcome: Outcome, count: int) -> str:
         return self.style(f"{count} {OUTCOME_NAMES[outcome]}", fg=_COLOURS.get(outcome))
@@ -136,9 +150,6 @@ class _Page:
         first, *rest = self._wrapped(text, "    ")
         yield f"  {self.style(mark, fg=colour)} {first.strip()}"
         yield from rest
-
-    def _labelled(self, label: str, text: str) -> str:
-        return f"  {self._dim(f'{label:<{_LABEL}}')}{text}"
 
     def _wrapped(self, text: str, indent: str) -> list[str]:
         return textwrap.wrap(
@@ -156,13 +167,9 @@ class _Page:
         return self.style(text, dim=True)
 
 
-def _sent(request: Mapping[str, Any]) -> str:
-    return one_line(f"{request.get('method', '')} {request.get('url', '')}", 500)
-
-
-def _got(response: Mapping[str, Any]) -> str:
-    elapsed = response.get("elapsed_ms")
-    return status_text(response.get("status")) + (f" in {elapsed:.0f} ms" if isinstance(elapsed, int | float) else "")
+def _sent(request: Mapping[str, Any], base_url: str) -> str:
+    # The command to try has the whole address, and the last lines name the server.
+    return one_line(f"{request.get('method', '')} {str(request.get('url', '')).removeprefix(base_url)}", 500)
 
 
 def _named(results: list[Result]) -> str:

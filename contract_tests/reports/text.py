@@ -5,12 +5,14 @@ Whatever a server answers ends up in a report, so every writer passes what it sh
 
 import json
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 _UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-_KEY = re.compile(r"(bnc_(?:sv|cl)_)[\w.~+/=-]*?([\w.~+/=-]{4})(?![\w.~+/=-])")
+_KEY = re.compile(r"(bnc_(?:sv|cl)_)[\w+-]*?([\w+-]{4})(?![\w+-])")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
 _INDENTED_AT_MOST = 50_000
 
@@ -60,7 +62,7 @@ def body_text(body: object) -> str:
 def indented(text: str) -> str:
     """JSON with one member a line, token for token as it was; any other text unchanged.
 
-    It is laid out by its tokens, not parsed and written again, because a report that repairs doubled members or rounds numbers
+    It is laid out by its tokens, not parsed and written again: a report that drops doubled members or rounds numbers
     hides what was sent.
     """
     if len(text) > _INDENTED_AT_MOST or not _is_container(text):
@@ -92,6 +94,16 @@ def status_text(status: object) -> str:
     except ValueError:
         return str(status)
     return f"{known.value} {known.phrase}"
+
+
+def answer_text(response: Mapping[str, Any] | None) -> str:
+    """An answer in a line: its status and how long it took, or that none came and why."""
+    if response is None:
+        return "no answer"
+    if response.get("status") is None:
+        return f"no answer: {one_line(str(response.get('reason', 'the reason is not known')), 400)}"
+    elapsed = response.get("elapsed_ms")
+    return status_text(response["status"]) + (f" in {elapsed:.0f} ms" if isinstance(elapsed, int | float) else "")
 
 
 def number_of(count: int, singular: str, plural: str = "") -> str:

@@ -14,20 +14,20 @@ OUTCOME_NAMES = {
     Outcome.NOT_TESTED: "not tested",
 }
 
-EXIT_MEANINGS = {0: "conformant", 1: "nonconformant", 2: "usage, configuration or unreachable", 3: "inconclusive"}
-
 
 def headline(run: Run) -> str:
     """The verdict's reason in one sentence."""
-    failed = run.with_outcome(Outcome.FAILED)
+    failed = len(run.with_outcome(Outcome.FAILED))
     if failed:
-        return f"{number_of(len(failed), 'requirement')} that a server must meet {'is' if len(failed) == 1 else 'are'} violated."
+        return f"{number_of(failed, 'requirement')} that a server must meet {_is(failed)} violated."
     if run.verdict is Verdict.NONCONFORMANT:
-        warned = run.with_outcome(Outcome.WARNED)
-        return f"Every requirement that a server must meet holds, but {number_of(len(warned), 'convention')} broken, and --strict was given.".replace(
-            "convention broken", "convention is broken"
-        ).replace("conventions broken", "conventions are broken")
+        warned = len(run.with_outcome(Outcome.WARNED))
+        return f"{number_of(warned, 'convention')} {_is(warned)} broken, which fails a strict run."
     return _undecided(run) if run.verdict is Verdict.INCONCLUSIVE else _conformant(run)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _undecided(run: Run) -> str:
@@ -41,13 +41,8 @@ def _conformant(run: Run) -> str:
     passed = run.counts["must"]["passed"]
     if not run.results:
         return "Nothing was tested."
-    return f"{number_of(passed, 'requirement')} that a server must meet {'holds' if passed == 1 else 'hold'}; no violation was found."
-
-
-def exit_sentence(run: Run) -> str:
-    """The exit code and what it means."""
-    code = run.verdict.exit_code
-    return f"exit code {code}: {EXIT_MEANINGS[code]}"
+    hold = "holds" if passed == 1 else "hold"
+    return f"{number_of(passed, 'requirement')} that a server must meet {hold}; no violation was found."
 
 
 def facts(run: Run) -> Mapping[str, str]:

@@ -1,0 +1,196 @@
+"""Runs to render: what a verification of an imperfect server finds, with every outcome in it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from contract_tests.catalogue import load_catalogue
+from contract_tests.results import Evidence, Observation, Run, Tally, conclude
+
+SERVER = "https://helpdesk.example.com"
+CREATE = f"{SERVER}/api/v1/conversations/create/"
+CONVERSATION = {
+    "id": "6f1d0a52-93c7-4b1e-8f0b-2f6f7f0f3f11",
+    "number": 1043,
+    "subject": "Where is my grinder? [accord 7f3a9c]",
+    "status": "open",
+    "priority": "low",
+    "channel": "api",
+    "metadata": {},
+    "requester": {"email": "maya+7f3a9c@example.com", "first_name": "Maya", "last_name": "Lind"},
+    "created_at": "2026-11-20T09:41:07Z",
+    "updated_at": "2026-11-20T09:41:07Z",
+}
+
+
+def request(method: str, url: str, body: object = None, key: str = "bnc_sv_…9c1d") -> dict[str, Any]:
+    headers = {"X-API-Key": key, "Accept": "application/json"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    return {"method": method, "url": url, "headers": headers, "body": None if body is None else json.dumps(body)}
+
+
+def response(status: int, body: object, elapsed_ms: float = 11.4) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json", "Server": "nginx", "Date": "Fri, 20 Nov 2026 09:41:07 GMT"}
+    return {"status": status, "headers": headers, "body": json.dumps(body), "elapsed_ms": elapsed_ms}
+
+
+PRIORITY = Evidence(
+    summary="A conversation created without a priority has the priority low.",
+    expected='"priority": "normal"',
+    actual='"priority": "low"',
+    request=request("POST", CREATE, {"subject": CONVERSATION["subject"], "user_email": "maya+7f3a9c@example.com"}),
+    response=response(201, CONVERSATION),
+    curl=(
+        f"curl -sS -X POST '{CREATE}' -H \"X-API-Key: $ACCORD_SERVER_KEY\" -H 'Content-Type: application/json'"
+        """ -d '{"subject": "Where is my grinder? [accord 7f3a9c]", "user_email": "maya+7f3a9c@example.com"}'"""
+    ),
+    test="contract_tests/suite/test_create.py::test_priority_default",
+)
+
+CLIENT_RESOLVES = Evidence(
+    summary="A client key was answered 200 when it resolved, and the conversation is closed.",
+    expected="401 or 403, and status open",
+    actual="200, and status closed",
+    request=request("POST", f"{SERVER}/api/v1/conversations/{CONVERSATION['id']}/resolve/", key="bnc_cl_…77e0"),
+    response=response(200, {**CONVERSATION, "status": "closed", "updated_at": "2026-11-20T09:41:09Z"}, 8.9),
+    curl=(
+        f"curl -sS -X POST '{SERVER}/api/v1/conversations/{CONVERSATION['id']}/resolve/'"
+        ' -H "Authorization: Bearer $ACCORD_CLIENT_KEY"'
+    ),
+    test="contract_tests/suite/test_tiers.py::test_resolve",
+)
+
+LOST_PAGE = Evidence(
+    summary="Seven of 57 conversations are on no page of 10.",
+    expected="numbers 1001 to 1057, each once",
+    actual="numbers 1001 to 1057 without 1010, 1019, 1028, 1037, 1046, 1055, 1056",
+    request=request("GET", f"{SERVER}/api/v1/conversations/?user_email=maya%2B7f3a9c%40example.com&limit=10&offset=10"),
+    response=response(
+        200, {"count": 57, "results": [{**CONVERSATION, "number": 1000 + n} for n in range(11, 20)]}, 23.0
+    ),
+    curl=(
+        f"curl -sS '{SERVER}/api/v1/conversations/?user_email=maya%2B7f3a9c%40example.com&limit=10&offset=10'"
+        ' -H "X-API-Key: $ACCORD_SERVER_KEY"'
+    ),
+    test="contract_tests/suite/test_paging.py::test_pages_partition",
+)
+
+UNKNOWN_ID = Evidence(
+    summary="An unknown id was answered with 410 Gone.",
+    expected="404",
+    actual="410",
+    request=request("GET", f"{SERVER}/api/v1/conversations/00000000-0000-4000-8000-000000000000/"),
+    response=response(410, {"detail": "Gone."}, 5.2),
+    curl=(
+        f"curl -sS '{SERVER}/api/v1/conversations/00000000-0000-4000-8000-000000000000/'"
+        ' -H "X-API-Key: $ACCORD_SERVER_KEY"'
+    ),
+    test="contract_tests/suite/test_get.py::test_unknown_id",
+)
+
+BROKEN = {
+    "create.priority-default": (PRIORITY, 2),
+    "tier.refused": (CLIENT_RESOLVES, 4),
+    "tier.refusal-changes-nothing": (CLIENT_RESOLVES, 2),
+    "list.partition": (LOST_PAGE, 3),
+    "list.offset": (LOST_PAGE, 1),
+    "get.unknown-id-status": (UNKNOWN_ID, 2),
+}
+MISSING = {"other_server_key": "--other-server-key", "revoked_key": "--revoked-key"}
+
+
+def run(
+    broken: Mapping[str, tuple[Evidence, int]] = {},
+    missing: Mapping[str, str] = {},
+    undecided: Mapping[str, str] = {},
+    **changes: Any,
+) -> Run:
+    """A run in which everything passed but for what is given."""
+    catalogue = load_catalogue()
+    tallies = {requirement.id: Tally(exercised=requirement.exercise + 3) for requirement in catalogue}
+    for name, (evidence, violations) in broken.items():
+        tallies[name].violations, tallies[name].evidence = violations, [evidence]
+    for name, reason in undecided.items():
+        tallies[name].undecided = [reason]
+    choices = {
+        name: Observation(
+            choice.default if index % 7 else None, f"{choice.observed} It answered 200." if index % 7 else ""
+        )
+        for index, (name, choice) in enumerate(catalogue.choices.items())
+    }
+    whole = Run(
+        id="7f3a9c",
+        seed=20261120,
+        effort="standard",
+        workers=1,
+        started_at="2026-11-20T09:41:02Z",
+        duration_s=14.271,
+        requests=1834,
+        suite_version="0.1.0",
+        spec_sha256="1f" * 32,
+        requirements_sha256=catalogue.requirements_sha256,
+        base_url=SERVER,
+        keys={"server": "bnc_sv_…9c1d", "client": "bnc_cl_…77e0"},
+        strict=False,
+        results=conclude(catalogue, tallies, missing),
+        choices=choices,
+    )
+    return replace(whole, **changes)
+
+
+def good() -> Run:
+    """A run that found nothing to complain of."""
+    return run()
+
+
+def imperfect() -> Run:
+    """A run with every outcome."""
+    return run(
+        BROKEN,
+        MISSING,
+        {"any.concurrent-creates": "The server answered 429 to every request for 30 s."},
+    )
+
+
+def strict() -> Run:
+    """A strict run that found a warning and no failure."""
+    return run({"get.unknown-id-status": (UNKNOWN_ID, 2)}, strict=True)
+
+
+def cut_short() -> Run:
+    """A run during which the server went away."""
+    return run(problems=("The server stopped answering after 211 requests: connection refused.",))
+
+
+HOSTILE = (
+    "\x00\x07\x1b[31mred\x1b[0m\x9b31m <script>alert(1)</script> </pre> ]]> &amp; \ud83d \udc00 "
+    "\u202eesrever\u2066 \ufffe \uffff `code` | pipe\r\n<!-- --> {{ 7*7 }} {% raw %}"
+)
+
+
+def hostile(body: str = HOSTILE) -> Run:
+    """A run whose every text is out to break a format."""
+    evidence = Evidence(
+        summary=HOSTILE,
+        expected=HOSTILE,
+        actual=HOSTILE * 3,
+        request={"method": "POST", "url": f"{CREATE}?q={HOSTILE}", "headers": {"X-Odd": HOSTILE}, "body": body},
+        response={"status": 500, "headers": {HOSTILE: HOSTILE}, "body": body, "elapsed_ms": 3},
+        curl=f"curl '{HOSTILE}'",
+        test="contract_tests/suite/test_robustness.py::test_any_input",
+    )
+    silent = replace(evidence, response=None)
+    return run(
+        {
+            "any.no-server-error": (evidence, 9),
+            "create.status": (silent, 1),
+            "create.subject-longest-astral": (evidence, 1),
+        },
+        MISSING,
+        {"any.durable": HOSTILE},
+        base_url=f"http://127.0.0.1:1/{HOSTILE}",
+        problems=(HOSTILE,),
+        choices={"limit_over_maximum": Observation("clamp", HOSTILE)},
+    )
