@@ -1,0 +1,17 @@
+"""Whether the mock is up: `GET /__accord__/health`."""
+
+from flask import Blueprint, Response, jsonify
+
+from mockserver.control import PREFIX
+from mockserver.world import World
+
+
+def health(world: World) -> Blueprint:
+    """The route, for a Flask application."""
+    blueprint = Blueprint("accord_health", __name__, url_prefix=PREFIX)
+
+    @blueprint.get("/health", provide_automatic_options=False)
+    def show() -> Response:
+        return jsonify(status="ok", scenario=world.scenario.name)
+
+    return blueprint

@@ -1,0 +1,262 @@
+"""What conversations, messages and users do. No web framework and no database in here: it acts on a store.
+
+Every rule has a method of its own. What a rule decides comes from the contract (defaults, final status), from the choices, or
+from the pages, which the method then says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from mockserver.auth import Caller
+from mockserver.choices import Choices
+from mockserver.clock import Clock
+from mockserver.contract import Contract
+from mockserver.ids import Ids
+from mockserver.presenter import Page
+from mockserver.problems import Problems, Refusal, not_found
+from mockserver.records import Conversation, Message, User
+from mockserver.schema import Violation
+from mockserver.store import Fixed, Selection, Store
+from mockserver.validation import Request
+
+T = TypeVar("T")
+
+REPLY = "reply"
+"""The one documented message_type."""
+
+DESCRIPTION = "description"
+"""The message_type of a description that became a message, where more types than `reply` are chosen."""
+
+_FIRST_NUMBERS: Mapping[str, int] = {"one": 1, "other": 1000}
+_LARGEST = 2**63 - 1
+
+
+class Conversations:
+    """The six operations on the conversations of one store. To be called within a transaction of it."""
+
+    def __init__(self, contract: Contract, choices: Choices, store: Store, ids: Ids, clock: Clock, problems: Problems) -> None:
+        self.contract = contract
+        self.choices = choices
+        self.store = store
+        self.ids = ids
+        self.clock = clock
+        self.problems = problems
+        self._create = contract.operation("createConversation")
+        self._resolve = contract.operation("resolveConversation")
+
+    # --- the operations -----------------------------------------------------------------------------------------------
+
+    def create(self, caller: Caller, request: Request) -> Conversation:
+        """Open a conversation."""
+        body, now = request.body, self.clock.now()
+        requester = self.requester(caller.organisation, body)
+        conversation = Conversation(
+            id=self.ids.new(),
+            organisation=caller.organisation,
+            number=self.next_number(caller.organisation),
+            subject=body["subject"],
+            status=self.first_status(),
+            priority=self.priority(body),
+            channel=self.channel(body),
+            metadata=self.metadata(body),
+            requester=requester,
+            created_at=now,
+            updated_at=now,
+        )
+        self.store.add_conversation(conversation)
+        self.add_description(conversation, body.get("description"))
+        return conversation
+
+    def list(self, caller: Caller, request: Request) -> Page[Conversation]:
+        """One page of the organisation's conversations."""
+        query = request.query
+        selection: Selection[Conversation] = Fixed(()) if request.no_match else self.select(caller, query)
+        return self.page(selection, query)
+
+    def get(self, caller: Caller, request: Request) -> Conversation:
+        """One conversation."""
+        return self.find(caller, request.id)
+
+    def messages(self, caller: Caller, request: Request) -> Page[Message]:
+        """The messages of a conversation, oldest first; a page of them where paging is chosen."""
+        conversation = self.find(caller, request.id)
+        return self.page(self.ordered_messages(conversation), request.query)
+
+    def send(self, caller: Caller, request: Request) -> Message:
+        """Add a message to a conversation."""
+        conversation = self.find(caller, request.id)
+        self.check_may_reply(conversation)
+        sender = self.sender(caller.organisation, request.body["user_email"])
+        message = self.add_message(conversation, sender.email, request.body["body"], REPLY)
+        self.store.replace_conversation(self.after_reply(conversation, message))
+        return message
+
+    def resolve(self, caller: Caller, request: Request) -> Conversation:
+        """Close a conversation."""
+        conversation = self.find(caller, request.id)
+        if self.is_closed(conversation):
+            self.check_may_resolve_again()
+            return conversation
+        resolved = self.resolved(conversation)
+        self.store.replace_conversation(resolved)
+        return resolved
+
+    # --- finding ------------------------------------------------------------------------------------------------------
+
+    def find(self, caller: Caller, conversation_id: str) -> Conversation:
+        """The conversation with that id. Raises Refusal if there is none, or none that the caller may see."""
+        conversation = self.store.conversation(conversation_id)
+        if conversation is None or not self.belongs_to(caller, conversation):
+            raise not_found()
+        return conversation
+
+    def belongs_to(self, caller: Caller, conversation: Conversation) -> bool:
+        """Whether the conversation is one of the caller's organisation."""
+        return conversation.organisation == caller.organisation
+
+    def select(self, caller: Caller, query: Mapping[str, Any]) -> Selection[Conversation]:
+        """The caller's conversations that all given filters match."""
+        requester = None
+        email = query.get("user_email")
+        if email is not None:
+            user = self.look_up(caller.organisation, email)
+            if user is None:
+                return Fixed(())
+            requester = user.id
+        return self.store.conversations(caller.organisation, requester, query.get("status"))
+
+    def page(self, selection: Selection[T], query: Mapping[str, Any]) -> Page[T]:
+        """The page of the selection that limit and offset ask for; all of it where there is no limit."""
+        limit, offset = query.get("limit"), min(query.get("offset") or 0, _LARGEST)
+        filters = {name: str(value) for name, value in query.items() if value is not None and name not in ("limit", "offset")}
+        count = self.count(selection)
+        return Page(count, self.cut(selection, count if limit is None else limit, offset), limit, offset, filters)
+
+    def count(self, selection: Selection[Any]) -> int:
+        """How many match, whatever the page."""
+        return len(selection)
+
+    def cut(self, selection: Selection[T], limit: int, offset: int) -> Sequence[T]:
+        """The records of a page."""
+        return selection.page(offset, limit)
+
+    def ordered_messages(self, conversation: Conversation) -> Selection[Message]:
+        """The messages of a conversation, oldest first (documented); those of the same moment as they came."""
+        return self.store.messages(conversation.id)
+
+    # --- users --------------------------------------------------------------------------------------------------------
+
+    def requester(self, organisation: str, body: Mapping[str, Any]) -> User:
+        """Who opens a conversation: looked up by e-mail, created if nobody has it, anonymous without one (documented).
+
+        The names are used only for a user who is created: an existing user keeps theirs.
+        """
+        email, names = body.get("user_email"), (body.get("user_first_name"), body.get("user_last_name"))
+        if email is None:
+            return self.new_anonymous(organisation, *names)
+        return self.look_up(organisation, email) or self.new_user(organisation, email, *names)
+
+    def sender(self, organisation: str, email: str) -> User:
+        """Who sends a message: identified by e-mail (documented), and created if nobody has it. May raise Refusal."""
+        user = self.look_up(organisation, email)
+        if user is None and self.choices.takes("unknown_sender", "refuse"):
+            raise self.problems.invalid_value([Violation(("user_email",), "unknown_sender", "Nobody has this address.")])
+        return user or self.new_user(organisation, email, None, None)
+
+    def look_up(self, organisation: str, email: str) -> User | None:
+        """The organisation's user with that address, or None."""
+        return self.store.user_by_key(organisation, self.email_key(email))
+
+    def email_key(self, email: str) -> str:
+        """What two addresses of the same user have in common."""
+        return email.lower() if self.choices.takes("email_lookup_case", "fold") else email
+
+    def new_user(self, organisation: str, email: str, first_name: str | None, last_name: str | None) -> User:
+        """A new user with an address."""
+        shown = email.lower() if self.choices.takes("email_answer_case", "fold") else email
+        user = User(self.ids.new(), organisation, shown, first_name, last_name)
+        self.store.add_user(user, self.email_key(email))
+        return user
+
+    def new_anonymous(self, organisation: str, first_name: str | None, last_name: str | None) -> User:
+        """A new user without an address, or with one that is made up."""
+        user_id = self.ids.new()
+        generated = self.choices.takes("anonymous_requester", "generated_email")
+        email = f"anonymous-{user_id[:8]}{user_id[9:13]}@users.invalid" if generated else None
+        user = User(user_id, organisation, email, first_name, last_name, anonymous=True)
+        self.store.add_user(user, None if email is None else self.email_key(email))
+        return user
+
+    # --- a new conversation -------------------------------------------------------------------------------------------
+
+    def next_number(self, organisation: str) -> int:
+        """The number of a new conversation, unique within the organisation."""
+        return self.store.next_number(organisation, _FIRST_NUMBERS[self.choices["first_number"]])
+
+    def first_status(self) -> str:
+        """The status of a new conversation: the one that the contract's answer to a create has."""
+        return self._create.final_status or "open"
+
+    def priority(self, body: Mapping[str, Any]) -> str:
+        """The priority asked for, or the documented default."""
+        return str(self.member(body, "priority"))
+
+    def channel(self, body: Mapping[str, Any]) -> str:
+        """The channel asked for, or the default that the contract names, or else the chosen one."""
+        return str(self.member(body, "channel") or self.choices["default_channel"])
+
+    def metadata(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The metadata given, or the documented default, an empty object."""
+        return dict(self.member(body, "metadata") or {})
+
+    def member(self, body: Mapping[str, Any], name: str) -> Any:
+        """A member of the body, or its documented default."""
+        if name in body:
+            return body[name]
+        return self._create.body.default(name) if self._create.body else None
+
+    def add_description(self, conversation: Conversation, description: str | None) -> None:
+        """Make the description the first message, where that is chosen and there is one."""
+        if description and self.choices.takes("description_as_message", "first_message"):
+            kind = DESCRIPTION if self.choices.takes("message_types", "more") else REPLY
+            self.add_message(conversation, conversation.requester.email, description, kind)
+
+    # --- messages -----------------------------------------------------------------------------------------------------
+
+    def add_message(self, conversation: Conversation, sender: str | None, body: str, kind: str) -> Message:
+        """Keep a new message of the conversation."""
+        message = Message(self.ids.new(), conversation.id, sender, body, kind, self.clock.now())
+        self.store.add_message(message)
+        return message
+
+    def check_may_reply(self, conversation: Conversation) -> None:
+        """Raise Refusal if the conversation takes no more messages."""
+        if self.is_closed(conversation) and self.choices.takes("reply_to_closed", "refuse"):
+            raise Refusal(409, "The conversation is closed.")
+
+    def after_reply(self, conversation: Conversation, message: Message) -> Conversation:
+        """The conversation after a message: changed just now, and open again where that is chosen."""
+        status = conversation.status
+        if self.is_closed(conversation) and self.choices.takes("reply_to_closed", "reopen"):
+            status = self.first_status()
+        return replace(conversation, status=status, updated_at=max(conversation.updated_at, message.created_at))
+
+    # --- resolving ----------------------------------------------------------------------------------------------------
+
+    def closed_status(self) -> str:
+        """The status in which resolving ends: the one that the contract's answer to it has."""
+        return self._resolve.final_status or "closed"
+
+    def is_closed(self, conversation: Conversation) -> bool:
+        """Whether the conversation was resolved."""
+        return conversation.status == self.closed_status()
+
+    def check_may_resolve_again(self) -> None:
+        """Raise Refusal if a closed conversation may not be resolved."""
+        if self.choices.takes("resolve_twice", "409"):
+            raise Refusal(409, "The conversation is closed.")
+
+    def resolved(self, conversation: Conversation) -> Conversation:
+        """The conversation after resolving: closed, and nothing else about it changed but when."""
+        return replace(conversation, status=self.closed_status(), updated_at=max(conversation.updated_at, self.clock.now()))

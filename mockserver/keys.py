@@ -1,0 +1,103 @@
+"""API keys: what one is, the ready-made set, and the ring in which they are looked up."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+PREFIXES: Mapping[str, str] = MappingProxyType({"server": "bnc_sv_", "client": "bnc_cl_"})
+"""How the keys of each tier begin (authentication page)."""
+
+DEMO_ORIGIN = "https://app.example.com"
+DEMO_BUNDLE = "com.example.app"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of an organisation. `tier` is `server` or `client`; empty `origins` and `bundle_ids` restrict nothing."""
+
+    key: str
+    tier: str
+    organisation: str
+    name: str = ""
+    origins: frozenset[str] = frozenset()
+    bundle_ids: frozenset[str] = frozenset()
+    revoked: bool = False
+
+    @property
+    def redacted(self) -> str:
+        """The prefix and the last four characters, which may be shown and logged."""
+        return f"{self.key[:7]}…{self.key[-4:]}"
+
+
+class KeyRing:
+    """The keys that were ever issued, revoked ones among them."""
+
+    def __init__(self, keys: Iterable[ApiKey]) -> None:
+        self._keys = {key.key: key for key in keys}
+
+    def __iter__(self) -> Iterator[ApiKey]:
+        return iter(self._keys.values())
+
+    def get(self, key: str) -> ApiKey | None:
+        """The key that is exactly that text, or None."""
+        return self._keys.get(key)
+
+    def named(self, name: str) -> ApiKey | None:
+        """The key of that name, or None."""
+        return next((key for key in self if key.name == name), None)
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        """The organisations that have keys, in the order of the keys."""
+        return tuple(dict.fromkeys(key.organisation for key in self))
+
+
+@dataclass(frozen=True, slots=True)
+class StandardKeys:
+    """The ready-made keys, made from a seed alone: the same seed gives the same keys.
+
+    All are of the first organisation but `other_server`. `origin_client` may be used from `origin` only, `bundle_client` from
+    the app `bundle_id` only.
+    """
+
+    server: str
+    client: str
+    revoked: str
+    origin_client: str
+    bundle_client: str
+    other_server: str
+    origin: str = DEMO_ORIGIN
+    bundle_id: str = DEMO_BUNDLE
+
+    @classmethod
+    def of(cls, seed: int | str) -> "StandardKeys":
+        """The keys of a seed."""
+        return cls(
+            server=make_key("server", f"{seed}:server"),
+            client=make_key("client", f"{seed}:client"),
+            revoked=make_key("server", f"{seed}:revoked"),
+            origin_client=make_key("client", f"{seed}:origin"),
+            bundle_client=make_key("client", f"{seed}:bundle"),
+            other_server=make_key("server", f"{seed}:other"),
+        )
+
+    def ring(self, organisation: str, other: str) -> KeyRing:
+        """These keys, issued to two organisations."""
+        return KeyRing(
+            [
+                ApiKey(self.server, "server", organisation, "server"),
+                ApiKey(self.client, "client", organisation, "client"),
+                ApiKey(self.revoked, "server", organisation, "revoked", revoked=True),
+                ApiKey(self.origin_client, "client", organisation, "origin_client", origins=frozenset({self.origin})),
+                ApiKey(self.bundle_client, "client", organisation, "bundle_client", bundle_ids=frozenset({self.bundle_id})),
+                ApiKey(self.other_server, "server", other, "other_server"),
+            ]
+        )
+
+
+def make_key(tier: str, secret: str) -> str:
+    """A key of the tier that looks random and depends on the secret alone: the prefix and 32 URL-safe characters."""
+    digest = hashlib.sha256(f"accord:{secret}".encode()).digest()
+    return PREFIXES[tier] + base64.urlsafe_b64encode(digest)[:32].decode()

@@ -1,0 +1,45 @@
+"""What the store keeps. Frozen: a change makes a new record. Times are microseconds since 1970, UTC."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A requester or sender. `email` is None for an anonymous user, a name None where it was never given."""
+
+    id: str
+    organisation: str
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation. `metadata` is a JSON object and is never changed in place."""
+
+    id: str
+    organisation: str
+    number: int
+    subject: str
+    status: str
+    priority: str
+    channel: str
+    metadata: dict[str, Any]
+    requester: User
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a conversation. `sender_email` is None where an anonymous user's description became a message."""
+
+    id: str
+    conversation: str
+    sender_email: str | None
+    body: str
+    message_type: str
+    created_at: int
