@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from accord.errors import AccordError
-from contract_tests.reports import report_json
+from contract_tests.reports import html, junit, report_json, summary_md
 from contract_tests.results import Run
 
 FORMATS: Mapping[str, Callable[[Run], str]] = {
     "report.json": report_json.render,
+    "junit.xml": junit.render,
+    "report.html": html.render,
+    "summary.md": summary_md.render,
 }
 
 

@@ -41,7 +41,7 @@ def _from(text: str, start: int, limit: int) -> str:
 
 
 def compared(expected: str, actual: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Both texts in pieces. Texts that have little in common are one piece each: marking nearly all would help no one."""
+    """Both texts in pieces, marking what the other lacks; one piece each where they have little in common."""
     left, right = _WORD.findall(expected), _WORD.findall(actual)
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     if max(len(left), len(right)) > _WORDS_AT_MOST or matcher.ratio() < _ALIKE:

@@ -13,6 +13,7 @@ from contract_tests.reports.text import (
     body_text,
     number_of,
     one_line,
+    request_text,
     shortened,
     visible,
     without_keys,
@@ -77,7 +78,8 @@ class _Page:
 
     def _evidence(self, evidence: Evidence, base_url: str) -> Iterator[str]:
         yield from self._beside("found", self._wrapped(one_line(evidence.summary, self._at_most), _INDENT))
-        yield from self._exchange("sent", _sent(evidence.request, base_url), evidence.request)
+        # The command to try has the whole address, and the last lines name the server.
+        yield from self._exchange("sent", request_text(evidence.request, base_url), evidence.request)
         yield from self._exchange("got", answer_text(evidence.response), evidence.response or {})
         expected, actual = focused(evidence.expected, evidence.actual, self._at_most)
         yield from self._beside("expected", self._exact(expected), fg="green")
@@ -165,11 +167,6 @@ class _Page:
 
     def _dim(self, text: str) -> str:
         return self.style(text, dim=True)
-
-
-def _sent(request: Mapping[str, Any], base_url: str) -> str:
-    # The command to try has the whole address, and the last lines name the server.
-    return one_line(f"{request.get('method', '')} {str(request.get('url', '')).removeprefix(base_url)}", 500)
 
 
 def _named(results: list[Result]) -> str:

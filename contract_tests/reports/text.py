@@ -96,6 +96,11 @@ def status_text(status: object) -> str:
     return f"{known.value} {known.phrase}"
 
 
+def request_text(request: Mapping[str, Any], base_url: str = "") -> str:
+    """A request in a line: its method and its address, without the base URL where one is given."""
+    return one_line(f"{request.get('method', '')} {str(request.get('url', '')).removeprefix(base_url)}", 500)
+
+
 def answer_text(response: Mapping[str, Any] | None) -> str:
     """An answer in a line: its status and how long it took, or that none came and why."""
     if response is None:
