@@ -1,0 +1,1 @@
+"""Support conversations: organisations, their API keys, the people who write, and what they write."""

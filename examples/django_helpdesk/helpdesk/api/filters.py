@@ -1,0 +1,25 @@
+"""Filters of the conversation list."""
+
+from django.db.models import QuerySet
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from helpdesk.api.serializers import ListFilter
+from helpdesk.models import Conversation
+
+
+class ConversationFilter(BaseFilterBackend):
+    """By requester and by status; both together mean both."""
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Conversation], view: APIView
+    ) -> QuerySet[Conversation]:
+        """Narrow the list, or refuse a filter that can mean nothing."""
+        filters = ListFilter(data=request.query_params.dict())
+        filters.is_valid(raise_exception=True)
+        if email := filters.validated_data.get("user_email"):
+            queryset = queryset.filter(requester__email=email.lower())
+        if status := filters.validated_data.get("status"):
+            queryset = queryset.filter(status=status)
+        return queryset

@@ -1,0 +1,1 @@
+"""What the helpdesk does, apart from how it is asked over HTTP."""
