@@ -98,7 +98,7 @@ class _Inline:
     sha256: str
 
 
-def _shown(evidence: Evidence) -> _Shown:
+def _shown(evidence: Evidence, base_url: str) -> _Shown:
     response = evidence.response or {}
     # Escaped before they are compared, so that the difference shows where only a control character differs.
     expected, actual = focused(visible(evidence.expected), visible(evidence.actual), _SHOWN_VALUE)
@@ -107,7 +107,7 @@ def _shown(evidence: Evidence) -> _Shown:
         summary=one_line(evidence.summary, _SHOWN_TEXT),
         expected=expected_pieces,
         actual=actual_pieces,
-        sent=request_text(evidence.request),
+        sent=request_text(evidence.request, base_url),
         request_headers=_headers(evidence.request),
         request_body=_body(evidence.request),
         got=answer_text(evidence.response),

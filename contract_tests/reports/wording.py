@@ -78,4 +78,4 @@ def by_reason(results: list[Result]) -> dict[str, list[Result]]:
 def unshown(result: Result, shown: int) -> str:
     """How many violations there are beyond those that are shown; nothing where there are none."""
     more = result.violations - shown
-    return f"{number_of(more, 'more violation')} of it." if more > 0 else ""
+    return f"And {number_of(more, 'more violation')}." if more > 0 else ""
