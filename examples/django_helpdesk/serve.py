@@ -27,12 +27,12 @@ def main() -> None:
     options = _options()
     os.environ["HELPDESK_DATABASE"] = str(options.database.resolve())
     os.environ["DJANGO_SETTINGS_MODULE"] = "helpdesk_site.settings"
+    reserved = _reserve_port(options.port)
     django.setup()
     seeded = _prepare_database(options)
 
     # A forked worker would inherit this process's locks and database connection in whatever state they are.
     multiprocessing.set_start_method("spawn")
-    reserved = _reserve_port(options.port)
     url = f"http://{HOST}:{reserved.getsockname()[1]}"
     print(_verify_command(url, seeded), file=sys.stderr, flush=True)
     server = Granian(

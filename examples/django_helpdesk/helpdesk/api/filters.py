@@ -12,9 +12,7 @@ from helpdesk.models import Conversation
 class ConversationFilter(BaseFilterBackend):
     """By requester and by status; both together mean both."""
 
-    def filter_queryset(
-        self, request: Request, queryset: QuerySet[Conversation], view: APIView
-    ) -> QuerySet[Conversation]:
+    def filter_queryset(self, request: Request, queryset: QuerySet[Conversation], view: APIView) -> QuerySet[Conversation]:
         """Narrow the list, or refuse a filter that can mean nothing."""
         filters = ListFilter(data=request.query_params.dict())
         filters.is_valid(raise_exception=True)

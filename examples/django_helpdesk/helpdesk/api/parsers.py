@@ -17,9 +17,7 @@ class StrictJSONParser(JSONParser):
     write again. Each of them would be accepted here and fail later, so each is refused at the door.
     """
 
-    def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: dict[str, Any] | None = None
-    ) -> Any:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: dict[str, Any] | None = None) -> Any:
         """Return the body's value."""
         try:
             value = json.loads(stream.read().decode(), parse_constant=_refuse_constant, parse_float=_finite)

@@ -113,9 +113,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "sender",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="helpdesk.person"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="helpdesk.person"),
                 ),
             ],
             options={
@@ -147,9 +145,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("kind__in", ["sv", "cl"])), name="key_kind_known")
-                ],
+                "constraints": [models.CheckConstraint(condition=models.Q(("kind__in", ["sv", "cl"])), name="key_kind_known")],
             },
         ),
         migrations.AddConstraint(

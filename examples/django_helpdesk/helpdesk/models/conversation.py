@@ -62,9 +62,7 @@ class Conversation(models.Model):
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="status_known"),
             models.CheckConstraint(condition=models.Q(priority__in=Priority.values), name="priority_known"),
             models.CheckConstraint(condition=models.Q(channel__in=Channel.values), name="channel_known"),
-            models.CheckConstraint(
-                condition=models.Q(updated_at__gte=models.F("created_at")), name="updated_after_created"
-            ),
+            models.CheckConstraint(condition=models.Q(updated_at__gte=models.F("created_at")), name="updated_after_created"),
         )
         indexes = (
             models.Index(fields=["organisation", "status", "number"], name="conversation_by_status"),

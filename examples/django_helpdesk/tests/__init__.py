@@ -1,0 +1,1 @@
+"""What users of the helpdesk see, run by `manage.py test`."""
