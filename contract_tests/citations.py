@@ -1,0 +1,82 @@
+"""Which requirements the shipped tests cite, found by reading them: nothing is imported or run.
+
+A test cites the requirements that it exercises with `@pytest.mark.requirements("create.status", "create.answer")`.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from accord.errors import AccordError
+from contract_tests.catalogue import Catalogue
+
+SUITE = Path(__file__).with_name("suite")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One mention of a requirement, and where it stands."""
+
+    requirement: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How the catalogue and the tests fit together."""
+
+    cited: Mapping[str, tuple[Citation, ...]]
+    uncovered: tuple[str, ...]
+    unknown: tuple[Citation, ...]
+
+
+def coverage(catalogue: Catalogue, suite: Path = SUITE) -> Coverage:
+    """What is cited where, what nobody cites, and what is cited and not in the catalogue.
+
+    Raises AccordError for a test file that cannot be read, and for a citation that is not written out.
+    """
+    cited: dict[str, list[Citation]] = {}
+    for path in sorted(suite.rglob("test_*.py")):
+        for citation in _citations(path):
+            cited.setdefault(citation.requirement, []).append(citation)
+    return Coverage(
+        {name: tuple(found) for name, found in cited.items()},
+        tuple(requirement.id for requirement in catalogue if requirement.id not in cited),
+        tuple(citation for name, found in cited.items() if name not in catalogue.requirements for citation in found),
+    )
+
+
+def _citations(path: Path) -> Iterator[Citation]:
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError) as error:
+        raise AccordError(f"The test file {path} cannot be read: {error}.") from error
+    constants = dict(_constants(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.requirements":
+            for argument in node.args:
+                yield Citation(_cited(argument, constants, path), path.name, argument.lineno)
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
+                yield name, text
+
+
+def _cited(argument: ast.expr, constants: Mapping[str, str], path: Path) -> str:
+    match argument:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Name(id=name) if name in constants:
+            return constants[name]
+    raise AccordError(
+        f"{path.name}:{argument.lineno} cites a requirement by the expression {ast.unparse(argument)}.",
+        "Write the id out, or give it a name in the same file: it has to be found without running the test.",
+    )
