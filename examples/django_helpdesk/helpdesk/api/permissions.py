@@ -23,7 +23,7 @@ class AdmittedByKey(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Compare the request's own word with what the key allows."""
         key = request.auth
-        return isinstance(key, ApiKey) and key.admits(request.headers.get("Origin"), request.headers.get("X-Bundle-Id"))
+        return isinstance(key, ApiKey) and key.admits(request.headers.get("Origin", ""), request.headers.get("X-Bundle-Id", ""))
 
 
 class ServerKeyOnly(BasePermission):

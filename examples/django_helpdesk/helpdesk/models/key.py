@@ -45,8 +45,8 @@ class ApiKey(models.Model):
         """Tell whether the key gives full access."""
         return self.kind == self.Kind.SERVER
 
-    def admits(self, origin: str | None, bundle_id: str | None) -> bool:
+    def admits(self, origin: str, bundle_id: str) -> bool:
         """Tell whether the key may be used from there; one that names no place may be used anywhere."""
         if not self.allowed_origins and not self.allowed_bundle_ids:
             return True
-        return origin in self.allowed_origins or bundle_id in self.allowed_bundle_ids
+        return origin.lower() in self.allowed_origins or bundle_id in self.allowed_bundle_ids
