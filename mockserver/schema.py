@@ -44,8 +44,11 @@ class Schema:
 
     def violations(self, value: Any) -> list[Violation]:
         """What is wrong with the value; empty if nothing is."""
-        if self._validator.is_valid(value):
-            return []
+        try:
+            if self._validator.is_valid(value):
+                return []
+        except ValueError:  # From a file: YAML knows more than JSON does.
+            return [Violation((), "type", "This holds a value that JSON does not have.")]
         return [_violation(error) for error in self._validator.iter_errors(value)]
 
 
