@@ -144,9 +144,7 @@ def _choices(observed: Mapping[str, Observation], known: Mapping[str, Choice]) -
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_finalized
-    )
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_finalized)
     environment.filters["shown"] = _shown
     environment.filters["shortened"] = shortened
     environment.filters["by_reason"] = lambda results: by_reason(results).items()

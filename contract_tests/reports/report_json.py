@@ -2,26 +2,23 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from contract_tests.reports.text import body_text, without_keys
+from contract_tests.reports.text import UNSHOWABLE, body_text, without_keys
 from contract_tests.results import Observation, Result, Run
 
 SCHEMA = "accord/report/1"
 SCHEMA_FILE = Path(__file__).with_name("report.schema.json")
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
 
 def render(run: Run) -> str:
     """The run as JSON, which `SCHEMA_FILE` describes."""
     text = json.dumps(_plain(_document(run)), ensure_ascii=False, indent=2, allow_nan=False)
-    # A lone surrogate has no UTF-8, but JSON can spell it.
-    text = _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    # A lone surrogate has no UTF-8, and others of these command a terminal that shows the file; JSON can spell them all.
+    text = UNSHOWABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return without_keys(text) + "\n"
 
 

@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-_UNSHOWABLE = re.compile(
+UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
+"""Characters that cannot be seen, that command a terminal, or that have no place in XML."""
+
 _KEY = re.compile(r"(bnc_(?:sv|cl)_)[\w+-]*?([\w+-]{4})(?![\w+-])")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
 _INDENTED_AT_MOST = 50_000
 
 
 def visible(text: str) -> str:
-    """The text with every character escaped that cannot be seen, or that would command a terminal or break XML."""
-    return _UNSHOWABLE.sub(_escape, text)
+    """The text with every character of `UNSHOWABLE` escaped."""
+    return UNSHOWABLE.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

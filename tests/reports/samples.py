@@ -67,9 +67,7 @@ LOST_PAGE = Evidence(
     expected="numbers 1001 to 1057, each once",
     actual="numbers 1001 to 1057 without 1010, 1019, 1028, 1037, 1046, 1055, 1056",
     request=request("GET", f"{SERVER}/api/v1/conversations/?user_email=maya%2B7f3a9c%40example.com&limit=10&offset=10"),
-    response=response(
-        200, {"count": 57, "results": [{**CONVERSATION, "number": 1000 + n} for n in range(11, 20)]}, 23.0
-    ),
+    response=response(200, {"count": 57, "results": [{**CONVERSATION, "number": 1000 + n} for n in range(11, 20)]}, 23.0),
     curl=(
         f"curl -sS '{SERVER}/api/v1/conversations/?user_email=maya%2B7f3a9c%40example.com&limit=10&offset=10'"
         ' -H "X-API-Key: $ACCORD_SERVER_KEY"'
@@ -83,10 +81,7 @@ UNKNOWN_ID = Evidence(
     actual="410",
     request=request("GET", f"{SERVER}/api/v1/conversations/00000000-0000-4000-8000-000000000000/"),
     response=response(410, {"detail": "Gone."}, 5.2),
-    curl=(
-        f"curl -sS '{SERVER}/api/v1/conversations/00000000-0000-4000-8000-000000000000/'"
-        ' -H "X-API-Key: $ACCORD_SERVER_KEY"'
-    ),
+    curl=(f"curl -sS '{SERVER}/api/v1/conversations/00000000-0000-4000-8000-000000000000/' -H \"X-API-Key: $ACCORD_SERVER_KEY\""),
     test="contract_tests/suite/test_get.py::test_unknown_id",
 )
 
@@ -116,7 +111,7 @@ def run(
         tallies[name].undecided = [reason]
     choices = {
         name: Observation(
-            choice.default if index % 7 else None, f"{choice.observed} It answered 200." if index % 7 else ""
+            choice.default if index % 7 else None, f"{choice.observed} It answered {choice.default}." if index % 7 else ""
         )
         for index, (name, choice) in enumerate(catalogue.choices.items())
     }

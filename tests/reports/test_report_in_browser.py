@@ -1,0 +1,124 @@
+"""report.html in a browser: it fits a phone, asks for nothing, complains of nothing, and axe finds nothing wrong with it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from contract_tests.reports import html
+from contract_tests.results import Run
+from tests.reports import samples
+
+NODE_DIR = Path(__file__).parents[1] / "node"
+AXE = NODE_DIR / "node_modules" / "axe-core" / "axe.min.js"
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+RUNS = {
+    "good": samples.good(),
+    "imperfect": samples.imperfect(),
+    "cut short": samples.cut_short(),
+    "hostile": samples.hostile("x" * 1_048_576),
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not there: install the package chromium, or name the program in CHROMIUM")
+    with sync_playwright() as playwright:
+        # Containers run tests as root, whom Chromium's sandbox refuses, and have little shared memory.
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    if not AXE.is_file():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("npm is not there to install axe-core, which tests/node pins")
+        done = subprocess.run(
+            [npm, "ci", "--no-audit", "--no-fund"], cwd=NODE_DIR, capture_output=True, text=True, timeout=300, check=False
+        )
+        if done.returncode != 0:
+            pytest.skip(f"npm cannot install axe-core: {done.stderr[:200]}")
+    return AXE.read_text(encoding="utf-8")
+
+
+class Visit:
+    """A report as one visitor sees it, with what the browser complained of and asked for."""
+
+    def __init__(self, browser: Browser, directory: Path, run: Run, **context: Any) -> None:
+        report = directory / "report.html"
+        report.write_text(html.render(run), encoding="utf-8")
+        self.context = browser.new_context(**context)
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(report.as_uri())
+        self.page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+        self.address = report.as_uri()
+
+    def __enter__(self) -> "Visit":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_it_fits_and_asks_for_nothing(browser: Browser, tmp_path: Path, run: Run, viewport: dict[str, int]) -> None:
+    with Visit(browser, tmp_path, run, viewport=viewport) as visit:
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert visit.page.evaluate("[...document.querySelectorAll('pre')].filter(it => it.scrollWidth > it.clientWidth)") == []
+        assert visit.complaints == []
+        assert visit.requests == [visit.address]
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, axe: str, tmp_path: Path, run: Run, scheme: str) -> None:
+    with Visit(browser, tmp_path, run, viewport=PHONE, color_scheme=scheme) as visit:
+        visit.page.evaluate(axe)
+        found = visit.page.evaluate("axe.run().then(it => it.violations.map(one => [one.id, one.nodes.map(n => n.html)]))")
+        assert found == []
+
+
+def test_without_javascript_everything_is_there_but_the_buttons(browser: Browser, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text(html.render(samples.imperfect()), encoding="utf-8")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    assert page.get_by_role("heading", name="Nonconformant").is_visible()
+    assert page.get_by_role("button").count() == 0
+    passed = page.get_by_text("A conversation is created with 201.")
+    assert not passed.is_visible()
+    page.get_by_text("Show all that passed").click()
+    assert passed.is_visible()
+    context.close()
+
+
+def test_a_command_can_be_copied(browser: Browser, tmp_path: Path) -> None:
+    with Visit(browser, tmp_path, samples.imperfect(), permissions=["clipboard-read", "clipboard-write"]) as visit:
+        button = visit.page.get_by_role("button", name="Copy the command for create.priority-default")
+        button.click()
+        visit.page.get_by_text("Copied").wait_for()
+        assert visit.page.evaluate("navigator.clipboard.readText()") == samples.PRIORITY.curl
+        assert visit.complaints == []
+
+
+def test_a_link_leads_to_its_requirement(browser: Browser, tmp_path: Path) -> None:
+    with Visit(browser, tmp_path, samples.imperfect(), viewport=PHONE, reduced_motion="reduce") as visit:
+        visit.page.goto(f"{visit.address}#list.partition")
+        assert visit.page.locator("[id='list.partition']").evaluate("it => Math.abs(it.getBoundingClientRect().top)") < 5
