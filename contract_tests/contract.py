@@ -65,9 +65,7 @@ class Contract:
         self.operations = {operation.id: operation for operation in _operations(document)}
         absent = [name for name in OPERATIONS if name not in self.operations]
         if absent:
-            raise AccordError(
-                f"The contract document lacks the operation {absent[0]}.", "Use a copy of spec/openapi.yaml."
-            )
+            raise AccordError(f"The contract document lacks the operation {absent[0]}.", "Use a copy of spec/openapi.yaml.")
         self._validators: dict[tuple[str, int], Draft202012Validator] = {}
         self._valid: set[str] = set()
 
@@ -148,9 +146,7 @@ def load_contract(path: Path = OPENAPI) -> Contract:
     try:
         return Contract(document, hashlib.sha256(source).hexdigest())
     except (KeyError, TypeError, AttributeError) as error:
-        raise AccordError(
-            f"The contract {path} is not a whole OpenAPI document: {error!r}.", "Check --spec."
-        ) from error
+        raise AccordError(f"The contract {path} is not a whole OpenAPI document: {error!r}.", "Check --spec.") from error
 
 
 def _operations(document: Mapping[str, Any]) -> list[Operation]:

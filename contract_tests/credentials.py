@@ -159,10 +159,7 @@ def malformed_authorizations(valid: Credential) -> list[Forgery]:
 
 def other_schemes(valid: Credential) -> list[Forgery]:
     """A valid key by an authentication scheme that is not documented."""
-    plain = [
-        _authorization(valid, f"{valid.label} by {name}", f"{name} {{}}")
-        for name in ("Token", "ApiKey", "Basic", "Digest")
-    ]
+    plain = [_authorization(valid, f"{valid.label} by {name}", f"{name} {{}}") for name in ("Token", "ApiKey", "Basic", "Digest")]
     pairs = {"user name": f"{valid.key}:", "password": f"x:{valid.key}"}
     basic = [
         Forgery(

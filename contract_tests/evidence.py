@@ -82,9 +82,7 @@ def _shell_body(body: bytes) -> str:
     printable = "�" not in text and all(character.isprintable() or character == "\n" for character in text)
     if printable:
         return shlex.quote(text)
-    escaped = "".join(
-        chr(byte) if 32 <= byte < 127 and byte not in (39, 92) else f"\\x{byte:02x}" for byte in body[:KEPT_BODY]
-    )
+    escaped = "".join(chr(byte) if 32 <= byte < 127 and byte not in (39, 92) else f"\\x{byte:02x}" for byte in body[:KEPT_BODY])
     return f"$'{escaped}'"
 
 

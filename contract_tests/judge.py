@@ -35,9 +35,7 @@ class Judge:
         """Start afresh for a test."""
         self._test, self.tallies, self.observations = test, {}, {}
 
-    def check(
-        self, requirement_id: str, mismatch: Mismatch | None, exchange: Exchange, *, forgery: Forgery | None = None
-    ) -> bool:
+    def check(self, requirement_id: str, mismatch: Mismatch | None, exchange: Exchange, *, forgery: Forgery | None = None) -> bool:
         """Count one exercise of a requirement, and a violation where there is a mismatch. True where there is none."""
         assert requirement_id in self.catalogue.requirements, f"{requirement_id} is not in the catalogue"
         with self._lock:

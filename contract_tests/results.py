@@ -1,6 +1,7 @@
 """What a run found: first as tests hand it over (Tally), then as everybody reads it (Run).
 
-The level of a requirement decides between failure and warning here and nowhere else, and the verdict follows from the outcomes alone.
+The level of a requirement decides between failure and warning here and nowhere else, and the verdict follows from the outcomes
+alone.
 """
 
 from collections import Counter
@@ -152,9 +153,7 @@ def conclude(catalogue: Catalogue, tallies: Mapping[str, Tally], missing: Mappin
     """
     broken = {name for name, tally in tallies.items() if tally.violations}
     return tuple(
-        _result(requirement, tallies[requirement.id], broken, missing)
-        for requirement in catalogue
-        if requirement.id in tallies
+        _result(requirement, tallies[requirement.id], broken, missing) for requirement in catalogue if requirement.id in tallies
     )
 
 

@@ -41,18 +41,11 @@ def no_server_error(exchange: Exchange) -> Mismatch | None:
 
 def is_json(exchange: Exchange) -> Mismatch | None:
     """An answer with a body is JSON and its media type says so: application/json, or another whose suffix is +json."""
-    if (
-        not exchange.body
-        or 300 <= exchange.status < 400
-        or exchange.status in _NOT_FROM_THE_API
-        or exchange.status >= 500
-    ):
+    if not exchange.body or 300 <= exchange.status < 400 or exchange.status in _NOT_FROM_THE_API or exchange.status >= 500:
         return None
     media_type = exchange.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        return Mismatch(
-            "the answer does not say that it is JSON", "Content-Type: application/json", media_type or "none"
-        )
+        return Mismatch("the answer does not say that it is JSON", "Content-Type: application/json", media_type or "none")
     try:
         _ = exchange.json
     except (ValueError, RecursionError) as error:

@@ -38,9 +38,7 @@ def is_timestamp(value: Any, where: str) -> Mismatch | None:
     """An RFC 3339 date-time with an offset; any offset will do."""
     if moment(value) is not None:
         return None
-    return Mismatch(
-        f"{where} is not an RFC 3339 date-time with an offset", "such as 2026-02-26T10:00:00Z", shown(value)
-    )
+    return Mismatch(f"{where} is not an RFC 3339 date-time with an offset", "such as 2026-02-26T10:00:00Z", shown(value))
 
 
 def in_order(earlier: Any, later: Any, names: str) -> Mismatch | None:

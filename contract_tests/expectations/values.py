@@ -19,9 +19,7 @@ def same_json(expected: Any, actual: Any, where: str = "the answer") -> Mismatch
         return None
     if isinstance(expected, list) and isinstance(actual, list):
         if len(expected) != len(actual):
-            return Mismatch(
-                f"{where} has {len(actual)} elements and not {len(expected)}", shown(expected), shown(actual)
-            )
+            return Mismatch(f"{where} has {len(actual)} elements and not {len(expected)}", shown(expected), shown(actual))
         pairs = enumerate(zip(expected, actual, strict=True))
         return next((found for i, (a, b) in pairs if (found := same_json(a, b, f"{where}[{i}]"))), None)
     if _kind(expected) == _kind(actual) and expected == actual:
@@ -48,9 +46,7 @@ def _difference(sent: str, actual: str) -> str:
 
 
 def _visible(text: str) -> bool:
-    return any(
-        not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc", "Zs") for character in text
-    )
+    return any(not character.isspace() and unicodedata.category(character) not in ("Cf", "Cc", "Zs") for character in text)
 
 
 def _kind(value: Any) -> str:

@@ -1,0 +1,96 @@
+"""`accord verify`: where the suite, the embedded mock and the reports come together."""
+
+import shutil
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+import click
+
+from accord.errors import AccordError
+from contract_tests.reports import terminal, write_reports
+from contract_tests.reports.report_json import render as render_json
+from contract_tests.runner import verify
+from contract_tests.settings import Settings
+from mockserver.running import Running, running
+from mockserver.running import Settings as MockSettings
+
+KEY_OPTIONS = ("server_key", "client_key", "revoked_key", "other_server_key", "origin_client_key", "origin")
+
+
+def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path, as_json: bool, interactive: bool) -> int:
+    """Verify the server at a URL, or the embedded mock, write the reports, print the summary, and return the exit code."""
+    with _embedded(url, options) as mock:
+        settings = _settings(url, options) if mock is None else _settings(mock.url, {**options, **mock_keys(mock)})
+        run = verify(settings, progress=_progress if interactive else None)
+    paths = write_reports(run, report_dir)
+    if as_json:
+        click.echo(render_json(run), nl=False)
+        return run.verdict.exit_code
+    colour = interactive and click.get_text_stream("stdout").isatty()
+    click.echo(terminal.render(run, colour=colour, width=shutil.get_terminal_size().columns), nl=False)
+    click.echo(f"Report: {paths['report.html']}")
+    return run.verdict.exit_code
+
+
+def mock_keys(mock: Running) -> dict[str, str]:
+    """The ready-made keys of the embedded mock, by the names of the options."""
+    keys = mock.keys
+    return {
+        "server_key": keys.server,
+        "client_key": keys.client,
+        "revoked_key": keys.revoked,
+        "other_server_key": keys.other_server,
+        "origin_client_key": keys.origin_client,
+        "origin": keys.origin,
+    }
+
+
+def _embedded(url: str | None, options: Mapping[str, Any]) -> AbstractContextManager[Running | None]:
+    if url is not None:
+        return nullcontext()
+    given = [name for name in KEY_OPTIONS if options.get(name)]
+    if given:
+        raise AccordError(
+            f"--{given[0].replace('_', '-')} is given and no URL.",
+            "Name the server to verify, or leave the key out to verify the embedded mock.",
+        )
+    return running(MockSettings(spec=str(options["spec"])))
+
+
+def _settings(url: str, options: Mapping[str, Any]) -> Settings:
+    if not url.startswith(("http://", "https://")):
+        raise AccordError(f"{url!r} is not a URL of a server.", "Write it with http:// or https://.")
+    if not options.get("server_key"):
+        raise AccordError("A server cannot be verified without a server key.", "Give --server-key, or set ACCORD_SERVER_KEY.")
+    return Settings(
+        base_url=url,
+        **{name: options.get(name) for name in KEY_OPTIONS},
+        effort=options["effort"],
+        seed=options["seed"],
+        workers=_workers(options["workers"]),
+        requests_per_second=options["requests_per_second"],
+        timeout=options["timeout"],
+        strict=options["strict"],
+        only=tuple(options["only"]),
+        skip=tuple(options["skip"]),
+        spec=str(options["spec"]),
+    )
+
+
+def _workers(asked: str) -> int:
+    if asked == "auto":
+        return cpu_count() or 1
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    raise AccordError(f"--workers {asked!r} is no number of processes.", "Give a number from 1 on, or auto.")
+
+
+def _progress(done: int, total: int, name: str) -> None:
+    """One line on the terminal, written over until the last."""
+    line = f"{done}/{total}  {name.removeprefix('test_').replace('_', ' ')}"
+    width = shutil.get_terminal_size().columns - 1
+    end = "\n" if done == total else ""
+    click.echo(f"\r{line[:width]:<{width}}{end}", nl=False, err=True)

@@ -1,0 +1,237 @@
+"""The pytest plugin: gives the shipped tests their fixtures and carries what they find, test by test, to the collector.
+
+A test violates requirements without raising; the plugin fails it afterwards. What each test found travels in its report's
+`user_properties`, which xdist brings to the controlling process.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from contract_tests.catalogue import Catalogue, Level, load_catalogue
+from contract_tests.contract import Contract, load_contract
+from contract_tests.corpus import Corpus, build_corpus
+from contract_tests.credentials import Credential, Keys
+from contract_tests.effort import Effort, effort_named
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.judge import Blocked, Judge
+from contract_tests.results import Observation, Tally
+from contract_tests.settings import Settings
+from contract_tests.target import Target, Unanswered, Unavailable
+
+FINDINGS = "accord"
+"""The name of the user property that carries what a test found."""
+
+Progress = Callable[[int, int, str], None]
+"""Called after each test: the number of tests that are done, of all tests, and the name of the one that ended."""
+
+_ENDINGS = (Blocked, Unanswered, Unavailable)
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that one worker shares between its tests."""
+
+    settings: Settings
+    catalogue: Catalogue
+    desk: Helpdesk
+
+    @classmethod
+    def of(cls, settings: Settings, target: Target, worker: str = "") -> "Context":
+        catalogue, contract = load_catalogue(), load_contract(settings.spec_path)
+        judge = Judge(catalogue, target.base_url, target.redact)
+        effort = effort_named(settings.effort)
+        desk = Helpdesk(contract, target, judge, effort=effort, run_id=settings.run_id, seed=settings.seed, worker=worker)
+        return cls(settings, catalogue, desk)
+
+
+class Carrier:
+    """A plugin that brings the settings and the target of this process to the shipped tests, and the settings to xdist workers."""
+
+    def __init__(self, settings: Settings, target: Target) -> None:
+        self.settings = settings
+        self.target = target
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["accord"] = self.settings.to_json()
+
+
+_CONTEXT = pytest.StashKey[Context]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirements(*ids): the requirements that the test exercises")
+    carrier = next((plugin for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, Carrier)), None)
+    if carrier is not None:
+        config.stash[_CONTEXT] = Context.of(carrier.settings, carrier.target)
+        return
+    data: dict[str, Any] | None = getattr(config, "workerinput", {}).get("accord")
+    if data is None:
+        raise pytest.UsageError("The suite is run by `accord verify`, which gives it a server to judge.")
+    settings = Settings.from_json(data)
+    target = Target(settings.base_url, settings.keys, timeout=settings.timeout, requests_per_second=settings.requests_per_second)
+    config.stash[_CONTEXT] = Context.of(settings, target, worker=str(config.workerinput["workerid"]))  # type: ignore[attr-defined]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that exercise a selected requirement."""
+    settings = config.stash[_CONTEXT].settings
+    dropped = [item for item in items if not any(selected(settings, name) for name in cited(item))]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in dropped]
+
+
+def selected(settings: Settings, requirement_id: str) -> bool:
+    """Whether `--only` and `--skip` leave a requirement in the run."""
+    wanted = not settings.only or any(fnmatchcase(requirement_id, glob) for glob in settings.only)
+    return wanted and not any(fnmatchcase(requirement_id, glob) for glob in settings.skip)
+
+
+def cited(item: pytest.Item) -> list[str]:
+    """The requirements that a test says it exercises."""
+    return [name for marker in item.iter_markers("requirements") for name in marker.args]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[_CONTEXT].desk.judge.begin(item.nodeid.rsplit("/", 1)[-1])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail a test that saw a requirement violated, and one that asserted nothing."""
+    result = yield
+    context = pyfuncitem.config.stash[_CONTEXT]
+    judge = context.desk.judge
+    violated = [name for name in judge.violated if context.catalogue[name].level is Level.MUST]
+    if violated:
+        pytest.fail(", ".join(violated), pytrace=False)
+    if not any(tally.exercised for tally in judge.tallies.values()) and not judge.observations:
+        raise AssertionError("The test asserted nothing.")
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    judge = item.config.stash[_CONTEXT].desk.judge
+    if call.excinfo is not None and isinstance(call.excinfo.value, _ENDINGS):
+        reason = str(call.excinfo.value)
+        for requirement_id in cited(item):
+            judge.undecided(requirement_id, reason)
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), 0, reason)
+    report.user_properties.append((FINDINGS, _findings(judge, call)))
+    judge.begin(item.nodeid.rsplit("/", 1)[-1])
+    return report
+
+
+def _findings(judge: Judge, call: pytest.CallInfo[None]) -> dict[str, Any]:
+    gone = call.excinfo is not None and isinstance(call.excinfo.value, Unanswered | Unavailable)
+    return {
+        "tallies": {name: tally.to_json() for name, tally in judge.tallies.items()},
+        "observations": {name: asdict(observation) for name, observation in judge.observations.items()},
+        "gone": str(call.excinfo.value) if gone and call.excinfo is not None else "",
+    }
+
+
+class Collector:
+    """Folds what the tests of all workers found, and keeps errors of the suite apart from failures of the server."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self.tallies: dict[str, Tally] = {}
+        self.observations: dict[str, Observation] = {}
+        self.problems: list[str] = []
+        self._progress = progress
+        self._total = 0
+        self._done = 0
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._total = len(session.items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        findings: dict[str, Any] = dict(report.user_properties).get(FINDINGS, {})  # type: ignore[assignment]
+        for name, data in findings.get("tallies", {}).items():
+            self.tallies.setdefault(name, Tally()).add(Tally.from_json(data))
+        for name, data in findings.get("observations", {}).items():
+            self.observations[name] = Observation(**data)
+        if findings.get("gone"):
+            self.problems.append(findings["gone"])
+        if report.when == "teardown" and self._progress is not None:
+            self._done += 1
+            self._progress(self._done, max(self._total, self._done), report.nodeid.rsplit("::", 1)[-1])
+        if report.failed and not any(tally["violations"] for tally in findings.get("tallies", {}).values()):
+            self.problems.append(f"An error of the suite in {report.nodeid} ({report.when}): {report.longreprtext[-2000:]}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.problems.append(f"An error of the suite while collecting {report.nodeid}: {report.longreprtext[-2000:]}")
+
+
+# --- fixtures of the shipped tests ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def desk(request: pytest.FixtureRequest) -> Iterator[Helpdesk]:
+    """The server under test. At the end of the run, all that it acknowledged is read again."""
+    helpdesk = request.config.stash[_CONTEXT].desk
+    yield helpdesk
+    helpdesk.audit()
+
+
+@pytest.fixture(scope="session")
+def judge(desk: Helpdesk) -> Judge:
+    return desk.judge
+
+
+@pytest.fixture(scope="session")
+def contract(desk: Helpdesk) -> Contract:
+    return desk.contract
+
+
+@pytest.fixture(scope="session")
+def effort(desk: Helpdesk) -> Effort:
+    return desk.effort
+
+
+@pytest.fixture(scope="session")
+def settings(request: pytest.FixtureRequest) -> Settings:
+    return request.config.stash[_CONTEXT].settings
+
+
+@pytest.fixture(scope="session")
+def keys(desk: Helpdesk) -> Keys:
+    return desk.target.keys
+
+
+@pytest.fixture(scope="session")
+def client_key(keys: Keys) -> Credential:
+    return keys.client or pytest.skip("needs --client-key")
+
+
+@pytest.fixture(scope="session")
+def revoked_key(keys: Keys) -> Credential:
+    return keys.revoked or pytest.skip("needs --revoked-key")
+
+
+@pytest.fixture(scope="session")
+def other_server_key(keys: Keys) -> Credential:
+    return keys.other_server or pytest.skip("needs --other-server-key")
+
+
+@pytest.fixture(scope="session")
+def origin_client_key(keys: Keys) -> Credential:
+    return keys.origin_client or pytest.skip("needs --origin-client-key and --origin")
+
+
+@pytest.fixture(scope="session")
+def corpus(desk: Helpdesk) -> Corpus:
+    """One requester's conversations, more than the largest page holds, some of them resolved."""
+    return build_corpus(desk)

@@ -1,0 +1,92 @@
+"""A whole verification: preflight, the shipped tests under pytest, and the Run that follows from what they found."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from requests.adapters import BaseAdapter
+
+from contract_tests.catalogue import load_catalogue
+from contract_tests.contract import load_contract
+from contract_tests.credentials import redact
+from contract_tests.effort import effort_named
+from contract_tests.preflight import preflight
+from contract_tests.results import Observation, Run, Tally, conclude
+from contract_tests.settings import Settings
+from contract_tests.target import Target
+
+if TYPE_CHECKING:
+    from contract_tests.plugin import Progress
+
+
+def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = None, progress: "Progress | None" = None) -> Run:
+    """Judge a server. `adapter` replaces the network for a server in this process.
+
+    Raises AccordError for a mistake of configuration, before anything is judged.
+    """
+    contract, catalogue = load_contract(settings.spec_path), load_catalogue()
+    effort_named(settings.effort)
+    started, began = datetime.now(UTC), time.monotonic()
+    target = Target(
+        settings.base_url,
+        settings.keys,
+        timeout=settings.timeout,
+        requests_per_second=settings.requests_per_second,
+        adapter=adapter,
+    )
+    try:
+        settings = settings.named(preflight(settings, contract, target))
+        tallies, observations, problems = _run_tests(settings, target, progress)
+    finally:
+        target.close()
+    return Run(
+        id=settings.run_id,
+        seed=settings.seed,
+        effort=settings.effort,
+        workers=settings.workers,
+        started_at=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        duration_s=round(time.monotonic() - began, 2),
+        requests=target.sent,
+        suite_version=metadata.version("accord"),
+        spec_sha256=contract.sha256,
+        requirements_sha256=catalogue.requirements_sha256,
+        base_url=target.base_url,
+        keys={name: redact(credential.key) for name, credential in settings.keys.named().items()},
+        strict=settings.strict,
+        results=conclude(catalogue, tallies, settings.missing),
+        choices=observations,
+        problems=tuple(problems),
+    )
+
+
+def _run_tests(
+    settings: Settings, target: Target, progress: "Progress | None"
+) -> tuple[dict[str, Tally], dict[str, Observation], list[str]]:
+    # Before pytest is imported: plugins of the user's environment must not join in.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    import pytest
+
+    from contract_tests import plugin
+
+    collector = plugin.Collector(progress)
+    with TemporaryDirectory(prefix="accord-") as directory:
+        ini = Path(directory, "pytest.ini")
+        ini.write_text("[pytest]\n")
+        arguments = [
+            *("--pyargs", "contract_tests.suite"),
+            *("-c", str(ini), "--rootdir", directory, "--noconftest", "--import-mode=importlib"),
+            *("-p", "contract_tests.plugin", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"),
+        ]
+        if settings.workers > 1:
+            arguments += ["-p", "xdist.plugin", "-n", str(settings.workers), "--dist", "loadfile"]
+        code = pytest.main(arguments, plugins=[collector, plugin.Carrier(settings, target)])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        collector.problems.append(f"pytest ended with {code!r}.")
+    chosen = [requirement.id for requirement in load_catalogue() if plugin.selected(settings, requirement.id)]
+    return {name: collector.tallies.get(name, Tally()) for name in chosen}, collector.observations, collector.problems

@@ -1,0 +1,80 @@
+"""Texts and metadata that careless code changes: each must come back as it was sent.
+
+All of it is within modest sizes and without control characters, which a server may refuse (see docs/contract.md).
+"""
+
+from typing import Any
+
+from contract_tests.expectations import Mismatch, shown
+
+TEXTS = (
+    "Plain words",
+    "Ünïcödé: straße, naïve, Ångström, ﬁ, Ω, ½",
+    "cafe\u0301 and caf\u00e9 are not the same",
+    "日本語のテキスト 한국어 中文",
+    "مرحبا بالعالم שלום",
+    "emoji 🎉 👩‍👩‍👧‍👦 🇩🇪 👍🏽",
+    "𝒜stral 𠜎 characters",
+    "<b>bold</b> & <script>alert(1)</script> &amp; &lt;",
+    "quotes \" ' ` and back\\slashes \\n \\u0041 \\\\",
+    "percent %20 %s %d {0} {name} ${HOME} $(id)",
+    "plus + equals = question ? hash # at @ tilde ~",
+    "'; DROP TABLE conversations; --",
+    "two  spaces   and    more",
+    "a\u00a0no-break space and \u2028 line separator and \u200b zero width",
+    "null",
+    "0123",
+    "true",
+    "1e5",
+    "2026-02-26T10:00:00Z",
+    "MiXeD CaSe TeXt",
+    "[brackets] (parentheses) {braces}",
+    "trailing dots... and, punctuation!?;:",
+    "İstanbul ıI ſ ß ẞ",
+    "\ufeffinner\ufeffbyte order marks\ufeff."[1:],
+)
+
+BODIES = (
+    *TEXTS,
+    "line one\nline two\r\nline three\n\n\nline six",
+    "\ttabs\tinside\tstay",
+    "> quoted\n>> twice\n- list\n* list\n# heading",
+    "word " * 900 + "end",
+    "ü" * 3000 + "end",
+    "🎉" * 1200 + "end",
+    "x" * 9900,
+)
+
+METADATA: tuple[dict[str, Any], ...] = (
+    {},
+    {"phone": "+49 30 1234567", "preferred_time": "tomorrow, 9 am"},
+    {"null": None, "true": True, "false": False, "zero": 0, "empty": ""},
+    {"nested": {"null": None, "deeper": {"null": None, "list": [None, {"null": None}]}}},
+    {"empty object": {}, "empty list": [], "list of empties": [{}, [], "", None]},
+    {"integer": 42, "negative": -17, "large": 9007199254740991, "small": -9007199254740991},
+    {"float": 0.1, "exponent": 1.5e300, "tiny": 5e-324, "precise": 3.141592653589793, "negative": -2.5},
+    {"one": 1, "one point zero": 1.0, "true": True, "text": "1", "yes": "true", "none": "null"},
+    {"list": [3, 1, 2, 3, "b", "a", None, False], "matrix": [[1, 2], [3, [4]]]},
+    {"ключ": "значение", "鍵": "値", "🔑": "🎉", "e\u0301": "e\u0301", "\u00e9": "\u00e9"},
+    {"": "empty name", " ": "blank name", "a.b": "dot", "a/b": "slash", "a b": "space", "$id": "dollar"},
+    {"html": "<b>&amp;</b>", "quote": "\"'`\\", "newline": "a\nb\r\n\tc", "sql": "'; --"},
+    {"id": "mine", "status": "closed", "subject": "not the subject", "requester": {"email": "x@example.com"}, "number": -1},
+    {"UPPER": 1, "upper": 2, "Upper": 3, "snake_case": 4, "camelCase": 5, "kebab-case": 6},
+    {"date": "2026-02-26T10:00:00Z", "day": "2026-02-26", "number as text": "0123", "spaces": "  kept  "},
+    {"deep": {"a": {"b": {"c": {"d": {"e": {"f": {"g": [[[[{"h": None}]]]]}}}}}}}},
+    {f"key {number}": number for number in range(120)},
+    {"long": "ü" * 4000, "list": list(range(500))},
+)
+
+
+def contains_whole(sent: str, body: Any) -> Mismatch | None:
+    """A text that holds the beginning of another holds all of it; white space around it may have been trimmed."""
+    if isinstance(body, str) and sent.strip() in body:
+        return None
+    return Mismatch("the description was cut or changed on its way into the messages", shown(sent), shown(body))
+
+
+def number_is(expected: int, actual: int, what: str) -> Mismatch | None:
+    if expected == actual:
+        return None
+    return Mismatch(f"{what} is listed {actual} times", f"{expected} times", f"{actual} times")

@@ -1,0 +1,137 @@
+"""Concurrency: clients that write at the same moment do not get into each other's way."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+
+from contract_tests.effort import Effort
+from contract_tests.exchange import Exchange
+from contract_tests.expectations import Mismatch, answers, lists
+from contract_tests.helpdesk import Helpdesk
+
+T = TypeVar("T")
+
+
+@pytest.mark.requirements("any.concurrent-creates")
+def test_concurrent_creates_are_all_kept_and_distinct(desk: Helpdesk, effort: Effort) -> None:
+    for number in range(effort.rounds):
+        # One requester who exists, one who is new in this moment, and one for each: look-ups race as well.
+        shared = desk.email("race")
+        if number % 3 == 0:
+            desk.create(desk.payload(user_email=shared))
+        known = {record.id for record in desk.ledger.of(shared)}
+        emails = [desk.email("race") if number % 3 == 1 else shared for _ in range(effort.threads)]
+        calls = [_creating(desk, desk.payload(user_email=email, metadata={"n": n})) for n, email in enumerate(emails)]
+        exchanges = at_once(calls)
+        ids = [exchange.members.get("id") for exchange in exchanges]
+        numbers = [exchange.members.get("number") for exchange in exchanges]
+        for exchange in exchanges:
+            desk.judge.check("create.status", answers.status_is(exchange, 201), exchange)
+        if not all(exchange.succeeded for exchange in exchanges):
+            continue
+        desk.judge.check("any.concurrent-creates", _distinct(ids, "id") or _distinct(numbers, "number"), exchanges[-1])
+        for exchange in exchanges:
+            reading = desk.call("getConversation", id=str(exchange.members.get("id")))
+            same = Mismatch("a conversation is not read as it was created", str(exchange.members), str(reading.members))
+            kept = reading.members.get("metadata") == exchange.members.get("metadata")
+            desk.judge.check("any.concurrent-creates", answers.status_is(reading, 200) or (None if kept else same), reading)
+        if number % 3 != 1:
+            page = desk.page(user_email=shared, limit=desk.contract.page_maximum)
+            expected = known | {str(one) for one in ids}
+            if len(expected) <= desk.contract.page_maximum:
+                desk.judge.check("any.concurrent-creates", lists.same_ids(expected, page.ids), page.exchange)
+
+
+@pytest.mark.requirements("any.concurrent-messages")
+def test_concurrent_messages_are_all_listed_once(desk: Helpdesk, effort: Effort) -> None:
+    for _ in range(effort.rounds):
+        record = desk.create()
+        bodies = [desk.body("at once") for _ in range(effort.threads)]
+        exchanges = at_once([_sending(desk, record.id, body, record.email or "") for body in bodies])
+        for exchange in exchanges:
+            desk.judge.check("messages.accepted", answers.is_accepted(exchange), exchange)
+        record.last = "message"
+        items, listing = desk.read_messages(record.id)
+        sent = [body for body, exchange in zip(bodies, exchanges, strict=True) if exchange.succeeded]
+        listed = [str(item.get("body")) for item in items if item.get("body") in bodies]
+        desk.judge.check("any.concurrent-messages", lists.same_ids(sent, listed), listing)
+        for body in sent:
+            desk.sent(record, body, record.email or "", settled=False)
+        desk.messages(record)
+
+
+@pytest.mark.requirements("any.concurrent-resolves")
+def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort) -> None:
+    email = desk.email("closing")
+    records = [desk.create(desk.payload(user_email=email)) for _ in range(effort.threads)]
+    exchanges = at_once([_resolving(desk, record.id) for record in records])
+    for record, exchange in zip(records, exchanges, strict=True):
+        record.resolved, record.last = exchange.succeeded, "resolved"
+        desk.judge.check("any.concurrent-resolves", answers.status_is(exchange, 200), exchange)
+        desk.get(record)
+    same = desk.create(desk.payload(user_email=email))
+    together = at_once([_resolving(desk, same.id) for _ in range(4)])
+    for exchange in together:
+        desk.judge.check("resolve.twice", answers.no_server_error(exchange), exchange)
+    if any(exchange.succeeded for exchange in together):
+        same.resolved, same.last = True, "resolved"
+    desk.get(same)
+    page = desk.page(user_email=email, status="closed")
+    closed = {record.id for record in desk.ledger.of(email) if record.resolved}
+    desk.judge.check("any.concurrent-resolves", lists.same_ids(closed, page.ids), page.exchange)
+
+
+@pytest.mark.requirements("any.concurrent-reads")
+def test_another_client_reads_at_once_what_was_acknowledged(desk: Helpdesk, effort: Effort) -> None:
+    """Each thread writes, and the next thread, by a connection of its own, reads it while others write."""
+    for _ in range(effort.rounds):
+        writes = [_creating(desk, desk.payload(metadata={"n": n})) for n in range(effort.threads)]
+        exchanges = at_once(writes)
+        ids = [str(exchange.members.get("id")) for exchange in exchanges if exchange.succeeded]
+        more = [_creating(desk, desk.payload()) for _ in range(effort.threads // 2)]
+        readings = at_once([*more, *(_reading(desk, one) for one in ids)])[len(more) :]
+        for reading in readings:
+            desk.judge.check("any.concurrent-reads", answers.status_is(reading, 200), reading)
+
+
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Make all calls from threads that start together, and return the answers in the order of the calls."""
+    barrier = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], T]) -> T:
+        barrier.wait(timeout=30)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def _creating(desk: Helpdesk, payload: dict[str, object]) -> Callable[[], Exchange]:
+    credential = desk.next_credential("createConversation")
+    return lambda: desk.call("createConversation", body=payload, credential=credential)
+
+
+def _sending(desk: Helpdesk, conversation_id: str, body: str, email: str) -> Callable[[], Exchange]:
+    credential = desk.next_credential("createMessage")
+    message = {"body": body, "user_email": email}
+    return lambda: desk.call("createMessage", id=conversation_id, body=message, credential=credential)
+
+
+def _resolving(desk: Helpdesk, conversation_id: str) -> Callable[[], Exchange]:
+    credential = desk.next_credential("resolveConversation")
+    return lambda: desk.call("resolveConversation", id=conversation_id, credential=credential)
+
+
+def _reading(desk: Helpdesk, conversation_id: str) -> Callable[[], Exchange]:
+    credential = desk.next_credential("getConversation")
+    return lambda: desk.call("getConversation", id=conversation_id, credential=credential)
+
+
+def _distinct(values: Sequence[object], what: str) -> Mismatch | None:
+    twice = sorted({str(value) for value in values if values.count(value) > 1})
+    return (
+        Mismatch(f"two conversations have the {what} {twice[0]}", f"each a {what} of its own", ", ".join(twice)) if twice else None
+    )

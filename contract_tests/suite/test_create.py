@@ -1,0 +1,160 @@
+"""Creating conversations: what the answer shows of the request, and what it shows where the request says nothing."""
+
+import pytest
+
+from contract_tests import samples
+from contract_tests.contract import Contract
+from contract_tests.effort import Effort
+from contract_tests.expectations import answers
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.ledger import Record
+
+
+@pytest.mark.requirements("create.status", "create.answer", "create.priority-default", "create.metadata-default", "create.opens")
+def test_a_subject_is_enough(desk: Helpdesk, contract: Contract) -> None:
+    required = contract["createConversation"].required
+    for credential in desk.credentials("createConversation"):
+        payload = {name: value for name, value in desk.payload().items() if name in (*required, "subject")}
+        desk.get(desk.create(payload, credential=credential))
+
+
+@pytest.mark.requirements("create.answer", "create.requester-email", "create.new-user-names", "create.timestamps")
+def test_every_documented_member_is_kept(desk: Helpdesk) -> None:
+    for credential in desk.credentials("createConversation"):
+        record = desk.create(full_payload(desk), credential=credential)
+        for reader in desk.credentials("getConversation"):
+            desk.get(record, credential=reader)
+
+
+@pytest.mark.requirements("create.priority-kept", "create.channel-kept")
+def test_every_priority_with_every_channel_is_kept(desk: Helpdesk, contract: Contract) -> None:
+    for priority in contract.priorities:
+        for channel in contract.channels:
+            desk.get(desk.create(desk.payload(priority=priority, channel=channel)))
+
+
+@pytest.mark.requirements("create.priority-kept", "create.channel-kept")
+def test_every_key_may_give_every_priority_and_channel(desk: Helpdesk, contract: Contract) -> None:
+    for credential in desk.credentials("createConversation"):
+        for priority in contract.priorities:
+            desk.create(desk.payload(priority=priority), credential=credential)
+        for channel in contract.channels:
+            desk.create(desk.payload(channel=channel), credential=credential)
+
+
+@pytest.mark.requirements("create.anonymous")
+def test_an_anonymous_conversation_is_created(desk: Helpdesk, contract: Contract) -> None:
+    if "user_email" in contract["createConversation"].required:
+        pytest.skip("the contract requires user_email")
+    for credential in desk.credentials("createConversation"):
+        for members in ({}, {"user_first_name": "Ann", "priority": "high", "metadata": {"page": "/pricing"}}):
+            payload = desk.payload(user_email=None, **members)
+            exchange = desk.call("createConversation", body=payload, credential=credential)
+            desk.judge.check("create.anonymous", answers.status_is(exchange, 201), exchange)
+            if exchange.succeeded:
+                desk.get(desk.created(payload, exchange))
+
+
+@pytest.mark.requirements("create.requester-email", "create.anonymous")
+def test_anonymous_conversations_are_nobody_elses(desk: Helpdesk, contract: Contract) -> None:
+    if "user_email" in contract["createConversation"].required:
+        pytest.skip("the contract requires user_email")
+    named = desk.create()
+    exchange = desk.call("createConversation", body=desk.payload(user_email=None))
+    desk.judge.check("create.anonymous", answers.status_is(exchange, 201), exchange)
+    page = desk.page(user_email=named.email)
+    desk.whole(page, {named.id})
+
+
+@pytest.mark.requirements("create.new-user-names", "create.existing-user-names")
+def test_names_of_an_existing_user_are_not_overwritten(desk: Helpdesk) -> None:
+    for credential in desk.credentials("createConversation"):
+        email = desk.email("named")
+        first = desk.create(desk.payload(user_email=email, user_first_name="Zoë", user_last_name="Ferreira"), credential=credential)
+        others = [
+            desk.create(desk.payload(user_email=email, **names))
+            for names in (
+                {"user_first_name": "Max", "user_last_name": "Mustermann"},
+                {"user_first_name": "Eve"},
+                {"user_last_name": "Smith"},
+                {"user_first_name": "", "user_last_name": ""},
+                {},
+            )
+        ]
+        for record in (first, *others):
+            desk.get(record)
+        desk.page(user_email=email)
+
+
+@pytest.mark.requirements("create.new-user-names")
+def test_one_name_is_enough(desk: Helpdesk) -> None:
+    for names in ({"user_first_name": "Björk"}, {"user_last_name": "Sigurðardóttir"}):
+        desk.get(desk.create(desk.payload(**names)))
+
+
+@pytest.mark.requirements("create.text-exact", "get.as-created")
+def test_text_comes_back_as_it_was_sent(desk: Helpdesk, contract: Contract) -> None:
+    for text in samples.TEXTS:
+        subject = text[: contract.subject_maximum]
+        payload = desk.payload(subject=subject, user_first_name=text[:100], user_last_name=text[:100])
+        desk.get(desk.create(payload))
+
+
+@pytest.mark.requirements("create.metadata-kept", "get.as-created")
+def test_metadata_comes_back_equal(desk: Helpdesk) -> None:
+    for metadata in samples.METADATA:
+        record = desk.create(desk.payload(metadata=metadata))
+        desk.get(record)
+
+
+@pytest.mark.requirements("create.description-whole")
+def test_a_description_that_becomes_a_message_is_whole(desk: Helpdesk) -> None:
+    for text in ("My parcel is late.", f"{'Ünïcödé – 日本語 🎉 '.strip()}\nLine two\n\n\tand three", "word " * 600 + "end"):
+        marker = desk.body(text)
+        record = desk.create(desk.payload(description=marker))
+        items, exchange = desk.read_messages(record.id)
+        token = marker.split("]")[0]
+        found = [item.get("body") for item in items if token in str(item.get("body"))]
+        mismatches = [mismatch for body in found if (mismatch := samples.contains_whole(marker, body))]
+        desk.judge.check("create.description-whole", mismatches[0] if mismatches else None, exchange)
+
+
+@pytest.mark.requirements("create.id-unique", "create.number-unique")
+def test_equal_requests_create_different_conversations(desk: Helpdesk, effort: Effort) -> None:
+    payload = full_payload(desk)
+    payload.pop("user_first_name")
+    payload.pop("user_last_name")
+    created: list[Record] = [desk.create(payload) for _ in range(8)]
+    page = desk.page(user_email=payload["user_email"], limit=10)
+    desk.whole(page, {record.id for record in created})
+
+
+@pytest.mark.requirements("create.status", "create.answer")
+def test_the_order_and_spacing_of_the_body_do_not_matter(desk: Helpdesk, contract: Contract) -> None:
+    payload = desk.payload(priority=contract.priorities[-1], channel=contract.channels[-1])
+    members = ", ".join(f' "{name}" :\n\t"{value}" ' for name, value in reversed(payload.items()))
+    exchange = desk.call("createConversation", raw=f"  {{ {members} }}\r\n".encode())
+    desk.judge.check("create.status", answers.status_is(exchange, 201), exchange)
+    if exchange.succeeded:
+        desk.get(desk.created(payload, exchange))
+
+
+@pytest.mark.requirements("create.status")
+def test_a_media_type_with_charset_is_accepted(desk: Helpdesk) -> None:
+    payload = desk.payload(subject=desk.subject("Größe"))
+    exchange = desk.call("createConversation", body=payload, headers={"Content-Type": "application/json; charset=utf-8"})
+    desk.judge.check("create.status", answers.status_is(exchange, 201), exchange)
+    if exchange.succeeded:
+        desk.created(payload, exchange)
+
+
+def full_payload(desk: Helpdesk) -> dict[str, object]:
+    """A create with every documented member."""
+    return desk.payload(
+        description="The tracking page has not moved since Monday.",
+        user_first_name="Jane",
+        user_last_name="Doe",
+        priority=desk.contract.priorities[-1],
+        channel=desk.contract.channels[0],
+        metadata={"order": "1234", "phone": "+49 30 1234567", "items": [{"sku": "A-1", "quantity": 2}]},
+    )

@@ -1,0 +1,175 @@
+"""Creating conversations: what has to be refused, and that nothing comes of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from contract_tests.contract import Contract
+from contract_tests.exchange import Exchange
+from contract_tests.expectations import Mismatch, answers, shown
+from contract_tests.expectations.conversations import has_email
+from contract_tests.helpdesk import Helpdesk, Page
+
+REFUSED = "create.refusal-changes-nothing"
+
+
+@pytest.mark.requirements("create.subject-required", REFUSED)
+def test_a_missing_or_null_subject_is_refused(desk: Helpdesk) -> None:
+    marker = desk.email("refused")
+    without = desk.payload(user_email=marker, subject=None, priority="high")
+    for credential in desk.credentials("createConversation"):
+        for payload in (without, {**without, "subject": None}, {**without, "Subject": "In the wrong case"}):
+            exchange = desk.call("createConversation", body=payload, credential=credential)
+            desk.judge.check("create.subject-required", answers.is_refused(exchange), exchange)
+    desk.nothing_created(marker, REFUSED)
+
+
+@pytest.mark.requirements("create.required-members", REFUSED)
+def test_a_missing_required_member_is_refused(desk: Helpdesk, contract: Contract) -> None:
+    for member in contract["createConversation"].required:
+        marker = desk.email("refused")
+        payload = desk.payload(user_email=marker)
+        del payload[member]
+        exchange = desk.call("createConversation", body=payload)
+        desk.judge.check("create.required-members", answers.is_refused(exchange), exchange)
+        desk.nothing_created(marker, REFUSED)
+    exchange = desk.call("createConversation", body={})
+    desk.judge.check("create.required-members", answers.is_refused(exchange), exchange)
+
+
+@pytest.mark.requirements("create.subject-longest")
+def test_the_longest_subject_is_kept_whole(desk: Helpdesk, contract: Contract) -> None:
+    longest = contract.subject_maximum
+    for credential in desk.credentials("createConversation"):
+        for text in ("x" * longest, "ü" * longest, "日" * longest, ("Aé漢" * longest)[:longest], "y" * (longest - 1)):
+            payload = desk.payload(subject=text)
+            exchange = desk.call("createConversation", body=payload, credential=credential)
+            desk.judge.check("create.subject-longest", answers.status_is(exchange, 201) or _whole(text, exchange), exchange)
+            if exchange.succeeded:
+                desk.get(desk.created(payload, exchange))
+
+
+@pytest.mark.requirements("create.subject-longest-astral")
+def test_astral_characters_count_once(desk: Helpdesk, contract: Contract) -> None:
+    text = "🎉" * contract.subject_maximum
+    payload = desk.payload(subject=text)
+    exchange = desk.call("createConversation", body=payload)
+    desk.judge.check("create.subject-longest-astral", answers.status_is(exchange, 201) or _whole(text, exchange), exchange)
+    if exchange.succeeded:
+        desk.created(payload, exchange, unusual="create.subject-longest-astral")
+
+
+@pytest.mark.requirements("create.subject-too-long", REFUSED)
+def test_a_longer_subject_is_refused(desk: Helpdesk, contract: Contract) -> None:
+    marker, longest = desk.email("refused"), contract.subject_maximum
+    for credential in desk.credentials("createConversation"):
+        for text in ("x" * (longest + 1), "ü" * (longest + 1), "🎉" * (longest + 1), "word " * longest + "end", "x" * 100_000):
+            exchange = desk.call("createConversation", body=desk.payload(subject=text, user_email=marker), credential=credential)
+            desk.judge.check("create.subject-too-long", answers.is_refused(exchange), exchange)
+    desk.nothing_created(marker, REFUSED)
+
+
+@pytest.mark.requirements("create.malformed-json", REFUSED)
+def test_a_body_that_is_not_json_is_refused(desk: Helpdesk) -> None:
+    marker, subject = desk.email("refused"), desk.subject("Malformed")
+    whole = json.dumps(desk.payload(user_email=marker, subject=subject))
+    bodies = [
+        "",
+        " ",
+        whole[:-1],
+        whole + "}",
+        whole.replace('"', "'"),
+        whole[:-1] + ",}",
+        whole[1:],
+        whole + " x",
+        "subject=" + subject,
+    ]
+    for number, body in enumerate(bodies):
+        credentials = desk.credentials("createConversation")
+        exchange = desk.call("createConversation", raw=body.encode(), credential=credentials[number % len(credentials)])
+        desk.judge.check("create.malformed-json", answers.is_refused(exchange), exchange)
+    desk.nothing_created(marker, REFUSED, subject=subject)
+
+
+@pytest.mark.requirements("create.not-an-object", REFUSED)
+def test_a_body_that_is_no_object_is_refused(desk: Helpdesk) -> None:
+    marker, subject = desk.email("refused"), desk.subject("No object")
+    payload = desk.payload(user_email=marker, subject=subject)
+    for body in ([payload], [], subject, 1, 0, True, False, 1.5, [[payload]], ["subject", subject], ""):
+        exchange = desk.call("createConversation", raw=json.dumps(body).encode())
+        desk.judge.check("create.not-an-object", answers.is_refused(exchange), exchange)
+    exchange = desk.call("createConversation", raw=b"null")
+    desk.judge.check("create.not-an-object", answers.is_refused(exchange), exchange)
+    desk.nothing_created(marker, REFUSED, subject=subject)
+
+
+@pytest.mark.requirements("create.undocumented-values", "create.undocumented-values-refused")
+@pytest.mark.parametrize("member", ["priority", "channel"])
+def test_undocumented_values_are_never_stored(desk: Helpdesk, contract: Contract, member: str) -> None:
+    documented = contract.priorities if member == "priority" else contract.channels
+    strange = [
+        "critical",
+        "phone",
+        "sms",
+        "none",
+        "default",
+        documented[0].upper(),
+        documented[-1].title(),
+        f"{documented[0]} ",
+        f"{documented[0]}x",
+    ]
+    other = contract.channels if member == "priority" else contract.priorities
+    for value in [*strange, other[0], contract.statuses[0], ""]:
+        if value in documented:
+            continue
+        email = desk.email("value")
+        exchange = desk.call("createConversation", body=desk.payload(user_email=email, **{member: value}))
+        desk.judge.check("create.undocumented-values", _documented(member, documented, exchange.members), exchange)
+        desk.judge.check("create.undocumented-values-refused", answers.is_refused(exchange), exchange)
+        page = desk.page(user_email=email)
+        for item in page.items:
+            desk.judge.check("create.undocumented-values", _documented(member, documented, item), page.exchange)
+        if exchange.refused:
+            desk.judge.check(REFUSED, _created(page, email), page.exchange)
+
+
+@pytest.mark.requirements("create.wrong-types", "create.wrong-types-refused")
+@pytest.mark.parametrize(
+    "member", ["subject", "user_email", "description", "user_first_name", "user_last_name", "priority", "channel", "metadata"]
+)
+def test_values_of_the_wrong_type_never_come_back(desk: Helpdesk, member: str) -> None:
+    wrong: list[Any] = (
+        ["text", 1, 1.5, True, [], ["x"]] if member == "metadata" else [1, 0, -1.5, True, False, [], ["x"], {}, {"x": "y"}]
+    )
+    for value in wrong:
+        email = desk.email("type")
+        payload = {**desk.payload(user_email=email), member: value}
+        exchange = desk.call("createConversation", body=payload)
+        desk.judge.check("create.wrong-types-refused", answers.is_refused(exchange), exchange)
+        mismatch = None
+        if exchange.succeeded:
+            mismatch = desk.contract.component_mismatch("Conversation", exchange.members)
+        desk.judge.check("create.wrong-types", mismatch, exchange)
+        if member == "user_email":
+            continue
+        page = desk.page(user_email=email)
+        if exchange.refused:
+            desk.judge.check(REFUSED, _created(page, email), page.exchange)
+
+
+def _whole(text: str, exchange: Exchange) -> Mismatch | None:
+    subject = exchange.members.get("subject")
+    return None if subject == text else Mismatch("the subject is not whole", shown(text), shown(subject))
+
+
+def _documented(member: str, documented: tuple[str, ...], answer: Any) -> Mismatch | None:
+    value = answer.get(member)
+    if value is None or value in documented:
+        return None
+    return Mismatch(f"{member} is an undocumented value", f"one of {', '.join(documented)}", shown(value))
+
+
+def _created(page: Page, email: str) -> Mismatch | None:
+    own = [item for item in page.items if has_email(item, email) is None]
+    return Mismatch("a request that was refused created a conversation", "none", shown(own[0])) if own else None

@@ -1,0 +1,181 @@
+"""Filters: each selects exactly what it says, alone, together, and page by page."""
+
+import pytest
+
+from contract_tests.contract import Contract
+from contract_tests.corpus import Corpus
+from contract_tests.expectations import Mismatch, answers, lists, shown
+from contract_tests.expectations.conversations import has_email
+from contract_tests.expectations.timestamps import moment
+from contract_tests.helpdesk import Helpdesk, Page
+
+
+@pytest.mark.requirements("list.email-filter", "list.count")
+def test_the_email_filter_selects_exactly_that_requester(desk: Helpdesk) -> None:
+    """Addresses that a search for substrings, prefixes, patterns or domains takes for each other."""
+    one, other = desk.email("anna"), desk.email("bert")
+    alike = [one, f"jo{one}", one.replace("@example.com", "@example.com.example.net"), one.replace("@", "x@"), other]
+    alike += [
+        one.replace("anna", "an.na"),
+        one.replace("anna", "an_a"),
+        one.replace("anna", "an-a"),
+        one.replace("@example.com", "@example.org"),
+    ]
+    records = {
+        email: [desk.create(desk.payload(user_email=email)) for _ in range(1 + number % 2)] for number, email in enumerate(alike)
+    }
+    for email, created in records.items():
+        for credential in desk.credentials("listConversations"):
+            desk.whole(desk.page(user_email=email, credential=credential), {record.id for record in created})
+
+
+@pytest.mark.requirements("list.email-filter")
+def test_an_address_with_a_plus_is_found_if_it_is_accepted(desk: Helpdesk) -> None:
+    tagged = desk.email("tag").replace("@", "+shop@")
+    plain = desk.create(desk.payload(user_email=tagged.replace("+shop", "")))
+    exchange = desk.call("createConversation", body=(payload := desk.payload(user_email=tagged)))
+    if exchange.succeeded:
+        record = desk.created(payload, exchange)
+        desk.whole(desk.page(user_email=tagged), {record.id})
+    desk.whole(desk.page(user_email=plain.email), {plain.id})
+
+
+@pytest.mark.requirements("list.email-filter", "list.count")
+def test_an_address_that_nobody_has_selects_nothing(desk: Helpdesk) -> None:
+    for credential in desk.credentials("listConversations"):
+        desk.whole(desk.page(user_email=desk.email("nobody"), credential=credential), set())
+
+
+@pytest.mark.requirements("list.email-filter")
+def test_parts_and_patterns_of_addresses_select_nobody_else(desk: Helpdesk) -> None:
+    email = desk.create().email or ""
+    local, domain = email.split("@")
+    for part in (
+        local,
+        f"@{domain}",
+        domain,
+        "%",
+        "*",
+        "_" * len(email),
+        f"%{local}%",
+        email[:-1],
+        email[1:],
+        f"{email},x",
+        "' OR '1'='1",
+    ):
+        exchange = desk.call("listConversations", query={"user_email": part})
+        results = exchange.members.get("results")
+        listed = [item for item in results if isinstance(item, dict)] if isinstance(results, list) and exchange.succeeded else []
+        others = [mismatch for item in listed if (mismatch := has_email(item, part))]
+        desk.judge.check("list.email-filter", others[0] if others else None, exchange)
+
+
+@pytest.mark.requirements("list.status-filter", "list.count")
+def test_the_status_filter_selects_exactly_that_status(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
+    for status in contract.statuses:
+        for credential in desk.credentials("listConversations"):
+            page = desk.page(status=status, limit=contract.page_maximum, credential=credential)
+            desk.judge.check("list.status-filter", _wrong_status(page, status), page.exchange)
+        own = [one for page in desk.pages(contract.page_maximum, user_email=corpus.email, status=status) for one in page.ids]
+        desk.judge.check("list.status-filter", lists.same_ids(corpus.ids(status), own), desk.page(status=status, limit=1).exchange)
+
+
+@pytest.mark.requirements("list.status-filter", "list.unfiltered")
+def test_the_status_filter_finds_what_was_just_created_and_resolved(desk: Helpdesk) -> None:
+    created, resolved = desk.create(), desk.create()
+    desk.resolve(resolved)
+    _found(desk, desk.recent(status="open"), created.id, "list.status-filter")
+    _found(desk, desk.recent(status="closed"), resolved.id, "list.status-filter")
+    _found(desk, desk.recent(), created.id, "list.unfiltered")
+    _found(desk, desk.recent(), resolved.id, "list.unfiltered")
+
+
+@pytest.mark.requirements("list.unfiltered")
+def test_a_requesters_list_without_a_status_holds_every_status(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
+    held = [one for page in desk.pages(contract.page_maximum, user_email=corpus.email) for one in page.ids]
+    page = desk.page(user_email=corpus.email, limit=contract.page_maximum)
+    desk.judge.check("list.unfiltered", lists.same_ids(corpus.ids(), held), page.exchange)
+
+
+@pytest.mark.requirements("list.filters-combine")
+def test_filters_combine(desk: Helpdesk, contract: Contract) -> None:
+    emails = [desk.email("both"), desk.email("both")]
+    records = [desk.create(desk.payload(user_email=emails[number % 2])) for number in range(8)]
+    for record in records[:5]:
+        desk.resolve(record)
+    for email in emails:
+        for status in contract.statuses:
+            expected = {record.id for record in records if record.email == email and record.expected_status == status}
+            for credential in desk.credentials("listConversations"):
+                page = desk.page(user_email=email, status=status, credential=credential)
+                desk.judge.check("list.filters-combine", lists.same_ids(expected, page.ids), page.exchange)
+                desk.judge.check("list.count", lists.count_is(page.count, len(expected)), page.exchange)
+            pages = desk.pages(1, user_email=email, status=status)
+            together = [one for page in pages for one in page.ids]
+            desk.judge.check("list.filters-combine", lists.same_ids(expected, together), pages[-1].exchange)
+
+
+@pytest.mark.requirements("list.fresh", "list.items-as-get")
+def test_a_new_conversation_is_listed_at_once(desk: Helpdesk) -> None:
+    for creator in desk.credentials("createConversation"):
+        for reader in desk.credentials("listConversations"):
+            record = desk.create(credential=creator)
+            page = desk.page(user_email=record.email, credential=reader)
+            desk.judge.check("list.fresh", lists.same_ids({record.id}, page.ids), page.exchange)
+            if page.items:
+                item, exchange = page.items[0], desk.call("getConversation", id=record.id)
+                shown_alone = {name: exchange.members.get(name) for name in desk.contract.conversation_members()}
+                listed = {name: item.get(name) for name in shown_alone}
+                different = None
+                if listed != shown_alone:
+                    different = Mismatch("a conversation is not listed as it is read", shown(shown_alone), shown(listed))
+                desk.judge.check("list.items-as-get", different, page.exchange)
+
+
+@pytest.mark.requirements("list.invalid-parameters")
+@pytest.mark.parametrize(("name", "values"), [("limit", ("-1", "abc")), ("offset", ("-1", "abc")), ("status", ("solved", "OPEN"))])
+def test_invalid_parameters_are_refused_or_ignored(desk: Helpdesk, corpus: Corpus, name: str, values: tuple[str, ...]) -> None:
+    usual = desk.page(user_email=corpus.email)
+    for value in values:
+        exchange = desk.call("listConversations", query={"user_email": corpus.email, name: value})
+        mismatch = answers.is_refused(exchange)
+        if exchange.succeeded:
+            ids = [item["id"] for item in exchange.members.get("results", [])]
+            ignored = lists.same_order(usual.ids, ids, f"{name}={value}")
+            mismatch = None if name == "status" and not ids else ignored
+        desk.judge.check("list.invalid-parameters", mismatch, exchange)
+
+
+@pytest.mark.requirements("list.reads-only")
+def test_reading_changes_nothing(desk: Helpdesk) -> None:
+    record = desk.create()
+    desk.send(record, desk.body())
+    before = desk.snapshot(record)
+    for operation_id in ("getConversation", "listMessages", "listConversations"):
+        for credential in desk.credentials(operation_id):
+            desk.call(
+                operation_id,
+                id=record.id,
+                query={"user_email": record.email} if "list" in operation_id else None,
+                credential=credential,
+            )
+    desk.unchanged(before, "list.reads-only")
+
+
+def _wrong_status(page: Page, status: str) -> Mismatch | None:
+    wrong = [item.get("status") for item in page.items if item.get("status") != status]
+    return Mismatch(f"status={status} selects another status", status, shown(wrong[0])) if wrong else None
+
+
+def _found(desk: Helpdesk, pages: list[Page], conversation_id: str, requirement: str) -> None:
+    """Judge that a new conversation is at either end of a list; in a long one that is not ordered by age nothing can be said."""
+    if any(conversation_id in page.ids for page in pages):
+        desk.judge.check(requirement, None, pages[0].exchange)
+    elif pages[0].count <= desk.contract.page_maximum or any(_by_age(pages[0], member) for member in ("created_at", "updated_at")):
+        missing = Mismatch("a new conversation is missing from the list", conversation_id, "not listed")
+        desk.judge.check(requirement, missing, pages[0].exchange)
+
+
+def _by_age(page: Page, member: str) -> bool:
+    moments = [moment(item.get(member)) or 0 for item in page.items]
+    return moments in (sorted(moments), sorted(moments, reverse=True))

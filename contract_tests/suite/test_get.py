@@ -1,0 +1,68 @@
+"""Reading one conversation."""
+
+import uuid
+
+import pytest
+
+from contract_tests.expectations import answers
+from contract_tests.helpdesk import Helpdesk
+
+MALFORMED = (
+    "not-an-id",
+    "0",
+    "-1",
+    "%20",
+    "%00",
+    "%F0%9F%8E%89",
+    "null",
+    "undefined",
+    "a" * 2000,
+    "%27%20OR%201%3D1",
+    "*",
+    "%25",
+    "_",
+    "1%3B2",
+)
+
+
+@pytest.mark.requirements("get.answer", "get.as-created")
+def test_every_key_reads_what_any_key_created(desk: Helpdesk) -> None:
+    for creator in desk.credentials("createConversation"):
+        record = desk.create(desk.payload(metadata={"order": 7}, user_first_name="Ada"), credential=creator)
+        for reader in desk.credentials("getConversation"):
+            desk.get(record, credential=reader)
+            desk.get(record, credential=reader)
+
+
+@pytest.mark.requirements("get.as-created")
+def test_a_conversation_stays_itself_when_others_are_created(desk: Helpdesk) -> None:
+    records = [desk.create(desk.payload(metadata={"n": number})) for number in range(12)]
+    for record in (*records, *reversed(records)):
+        desk.get(record)
+
+
+@pytest.mark.requirements("get.unknown-id", "get.unknown-id-status")
+def test_an_unknown_id_is_not_found(desk: Helpdesk) -> None:
+    for credential in desk.credentials("getConversation"):
+        for unknown in unknown_ids(desk.create().id, desk):
+            exchange = desk.call("getConversation", id=unknown, credential=credential)
+            desk.judge.check("get.unknown-id", answers.is_not_found(exchange), exchange)
+            desk.judge.check("get.unknown-id-status", answers.status_is(exchange, 404), exchange)
+
+
+@pytest.mark.requirements("get.malformed-id")
+@pytest.mark.parametrize("conversation_id", MALFORMED)
+def test_a_malformed_id_is_not_found(desk: Helpdesk, conversation_id: str) -> None:
+    exchange = desk.call("getConversation", id=conversation_id)
+    desk.judge.check("get.malformed-id", answers.is_not_found(exchange), exchange)
+
+
+def unknown_ids(known: str, desk: Helpdesk) -> list[str]:
+    """Ids of the same kind that no conversation has: UUIDs, and close relatives of one that exists where ids are UUIDs."""
+    made_up = [str(uuid.UUID(int=desk.random.getrandbits(128), version=4)) for _ in range(2)]
+    try:
+        uuid.UUID(known)
+    except ValueError:
+        return made_up
+    flipped = known[:-1] + ("0" if known[-1] != "0" else "1")
+    return [*made_up, flipped, "00000000-0000-0000-0000-000000000000"]

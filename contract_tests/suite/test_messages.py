@@ -1,0 +1,195 @@
+"""Messages: what is sent is listed once, in its conversation, oldest first, and as it was sent."""
+
+import pytest
+
+from contract_tests import samples
+from contract_tests.contract import Contract
+from contract_tests.credentials import Credential
+from contract_tests.expectations import answers
+from contract_tests.expectations.values import same_text
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.suite.test_get import unknown_ids
+
+REFUSED = "messages.refusal-changes-nothing"
+
+
+@pytest.mark.requirements("messages.accepted", "messages.accepted-status", "messages.sender", "messages.listed-once")
+def test_every_key_sends_and_reads(desk: Helpdesk) -> None:
+    for sender in desk.credentials("createMessage"):
+        record = desk.create()
+        desk.send(record, desk.body("first"), credential=sender)
+        for reader in desk.credentials("listMessages"):
+            desk.messages(record, credential=reader)
+        desk.get(record)
+
+
+@pytest.mark.requirements("messages.answer", "messages.count")
+def test_a_new_conversation_has_few_messages(desk: Helpdesk) -> None:
+    for credential in desk.credentials("listMessages"):
+        desk.messages(desk.create(desk.payload()), credential=credential)
+        desk.messages(desk.create(desk.payload(description="Some context.")), credential=credential)
+
+
+@pytest.mark.requirements("messages.oldest-first", "messages.count", "messages.id-unique", "messages.timestamps")
+def test_many_messages_are_listed_in_order(desk: Helpdesk, contract: Contract) -> None:
+    record = desk.create(desk.payload(description="Where it began."))
+    for number in range(contract.page_maximum + 5):
+        desk.send(record, desk.body(f"message {number}"))
+        if number in (1, 9, contract.page_default, 50):
+            desk.messages(record)
+    for credential in desk.credentials("listMessages"):
+        desk.messages(record, credential=credential)
+
+
+@pytest.mark.requirements("messages.listed-once", "messages.own-conversation", "messages.oldest-first")
+def test_messages_stay_in_their_conversation(desk: Helpdesk) -> None:
+    email = desk.email("busy")
+    records = [desk.create(desk.payload(user_email=email)) for _ in range(3)]
+    for number in range(4):
+        for record in records:
+            desk.send(record, desk.body(f"round {number}"))
+    for record in records:
+        desk.messages(record)
+
+
+@pytest.mark.requirements("messages.body-exact")
+def test_bodies_come_back_as_they_were_sent(desk: Helpdesk) -> None:
+    for text in samples.BODIES:
+        record = desk.create()
+        desk.send(record, desk.body(text))
+        desk.messages(record)
+
+
+@pytest.mark.requirements("messages.listed-once")
+def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) -> None:
+    record = desk.create()
+    body = desk.body("Hello?")
+    for times in (1, 2, 3):
+        exchange = desk.call("createMessage", id=record.id, body={"body": body, "user_email": record.email})
+        desk.judge.check("messages.accepted", answers.is_accepted(exchange), exchange)
+        items, listing = desk.read_messages(record.id)
+        found = [item for item in items if item.get("body") == body]
+        desk.judge.check("messages.listed-once", samples.number_is(times, len(found), "an equal message"), listing)
+    record.last = "message"
+
+
+@pytest.mark.requirements("messages.sender")
+def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
+    """The requester must be able to write; whether somebody else may is open, and if so, the message is theirs."""
+    record, other = desk.create(), desk.create()
+    assert other.email is not None
+    desk.send(record, desk.body("mine"))
+    for credential in desk.credentials("createMessage"):
+        body = desk.body("somebody else's")
+        message = {"body": body, "user_email": other.email}
+        exchange = desk.call("createMessage", id=record.id, body=message, credential=credential)
+        if exchange.succeeded:
+            desk.sent(record, body, other.email)
+            desk.send(record, desk.body("mine again"))
+    desk.messages(record)
+    desk.get(record)
+    desk.get(other)
+
+
+@pytest.mark.requirements("messages.conversation-kept", "messages.touches-no-other")
+def test_a_message_changes_nothing_else(desk: Helpdesk) -> None:
+    email = desk.email("quiet")
+    record, sibling = (desk.create(desk.payload(user_email=email, priority="high", metadata={"a": 1})) for _ in range(2))
+    stranger, closed = desk.create(), desk.create(desk.payload(user_email=email))
+    desk.resolve(closed)
+    bystanders = [desk.snapshot(one) for one in (sibling, stranger, closed)]
+    for credential in desk.credentials("createMessage"):
+        desk.send(record, desk.body(), credential=credential)
+        desk.get(record)
+    for before in bystanders:
+        desk.unchanged(before, "messages.touches-no-other")
+    page = desk.page(user_email=email)
+    desk.whole(page, {record.id, sibling.id, closed.id})
+
+
+@pytest.mark.requirements("messages.body-required", "messages.user-email-required", REFUSED)
+def test_a_message_without_what_is_required_is_refused(desk: Helpdesk) -> None:
+    record = desk.create()
+    desk.send(record, desk.body())
+    before = desk.snapshot(record)
+    for credential in desk.credentials("createMessage"):
+        for payload, requirement in (
+            ({"user_email": record.email}, "messages.body-required"),
+            ({"user_email": record.email, "Body": "In the wrong case"}, "messages.body-required"),
+            ({"body": desk.body("From whom?")}, "messages.user-email-required"),
+            ({}, "messages.body-required"),
+        ):
+            exchange = desk.call("createMessage", id=record.id, body=payload, credential=credential)
+            desk.judge.check(requirement, answers.is_refused(exchange), exchange)
+    desk.unchanged(before, REFUSED)
+
+
+@pytest.mark.requirements("messages.malformed-json", REFUSED)
+def test_a_message_that_is_no_json_object_is_refused(desk: Helpdesk) -> None:
+    record = desk.create()
+    before = desk.snapshot(record)
+    whole = f'{{"body": "{desk.body()}", "user_email": "{record.email}"}}'
+    for raw in (whole[:-1], whole + "}", whole[:-1] + ",}", "", "[]", f"[{whole}]", '"text"', "null", "1", "true"):
+        exchange = desk.call("createMessage", id=record.id, raw=raw.encode())
+        desk.judge.check("messages.malformed-json", answers.is_refused(exchange), exchange)
+    desk.unchanged(before, REFUSED)
+
+
+@pytest.mark.requirements("messages.wrong-types", "messages.wrong-types-refused", REFUSED)
+@pytest.mark.parametrize("member", ["body", "user_email"])
+def test_message_values_of_the_wrong_type_never_come_back(desk: Helpdesk, contract: Contract, member: str) -> None:
+    for value in (1, 0, True, False, 1.5, [], ["x"], {}, {"x": 1}, None):
+        record = desk.create()
+        before = desk.snapshot(record)
+        payload = {"body": desk.body(), "user_email": record.email, member: value}
+        exchange = desk.call("createMessage", id=record.id, body=payload)
+        desk.judge.check("messages.wrong-types-refused", answers.is_refused(exchange), exchange)
+        if exchange.refused:
+            desk.unchanged(before, REFUSED)
+        items, listing = desk.read_messages(record.id)
+        wrong = (found for item in items if (found := contract.component_mismatch("Message", item)))
+        desk.judge.check("messages.wrong-types", next(wrong, None), listing)
+
+
+@pytest.mark.requirements("messages.whole-or-refused")
+@pytest.mark.parametrize("size", [20_000, 100_000])
+@pytest.mark.parametrize("text", ["a long body ", "längere Nachricht 🎉 "])
+def test_a_very_long_body_is_whole_or_refused(desk: Helpdesk, size: int, text: str) -> None:
+    _whole_or_refused(desk, (text * size)[:size] + "end")
+
+
+@pytest.mark.requirements("messages.whole-or-refused")
+@pytest.mark.parametrize(
+    "text", ["be\x00fore", "lone \ud83d surrogate", "bell \x07 escape \x1b[0m delete \x7f", "noncharacter \uffff end"]
+)
+def test_a_body_of_unusual_characters_is_whole_or_refused(desk: Helpdesk, text: str) -> None:
+    _whole_or_refused(desk, text)
+
+
+@pytest.mark.requirements("messages.unknown-conversation")
+def test_messages_of_an_unknown_conversation_are_out_of_reach(desk: Helpdesk) -> None:
+    record = desk.create()
+    for unknown in (*unknown_ids(record.id, desk), "not-an-id"):
+        for credential in desk.credentials("listMessages"):
+            listing = desk.call("listMessages", id=unknown, credential=credential)
+            desk.judge.check("messages.unknown-conversation", answers.is_not_found(listing), listing)
+            body = {"body": desk.body(), "user_email": record.email}
+            sending = desk.call("createMessage", id=unknown, body=body, credential=credential)
+            desk.judge.check("messages.unknown-conversation", answers.is_not_found(sending), sending)
+
+
+def _whole_or_refused(desk: Helpdesk, text: str, credential: Credential | None = None) -> None:
+    record = desk.create()
+    before = desk.snapshot(record)
+    body = desk.body(text)
+    exchange = desk.call("createMessage", id=record.id, body={"body": body, "user_email": record.email}, credential=credential)
+    if not exchange.succeeded:
+        desk.judge.check("messages.whole-or-refused", answers.is_refused(exchange), exchange)
+        desk.unchanged(before, REFUSED)
+        return
+    record.last = "message"
+    items, listing = desk.read_messages(record.id)
+    token = body.split("]")[0]
+    bodies = [item.get("body") for item in items if token in str(item.get("body"))]
+    mismatch = same_text(body, bodies[0], "body") if bodies else samples.number_is(1, 0, "the message")
+    desk.judge.check("messages.whole-or-refused", mismatch, listing)

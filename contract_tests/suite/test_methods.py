@@ -1,0 +1,31 @@
+"""Methods that are not documented may be answered with anything, and change nothing."""
+
+import json
+
+import pytest
+
+from contract_tests.contract import OPERATIONS, Contract
+from contract_tests.exchange import Call
+from contract_tests.helpdesk import JSON, Helpdesk
+
+METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST")
+
+
+@pytest.mark.requirements("any.undocumented-methods")
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_undocumented_methods_change_nothing(desk: Helpdesk, contract: Contract, operation_id: str) -> None:
+    email = desk.email("method")
+    record = desk.create(desk.payload(user_email=email, priority=contract.priorities[0], metadata={"a": 1}))
+    desk.send(record, desk.body())
+    before = desk.snapshot(record)
+    documented = {operation.method for operation in contract.operations.values() if operation.path == contract[operation_id].path}
+    changes = {"subject": "Changed", "status": "closed", "priority": contract.priorities[-1], "metadata": {}, "user_email": email}
+    body = json.dumps({**changes, "body": "Changed"}).encode()
+    for credential in desk.credentials("resolveConversation"):
+        for method in METHODS:
+            if method not in documented:
+                call = Call(method, contract[operation_id].path_for(record.id), headers=JSON, body=body, credential=credential)
+                desk.target.send(call)
+    desk.unchanged(before, "any.undocumented-methods")
+    page = desk.page(user_email=email)
+    desk.whole(page, {record.id}, "any.undocumented-methods")

@@ -1,0 +1,61 @@
+"""Origins: a client key that is restricted to one works from there and from nowhere else."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from contract_tests.contract import OPERATIONS, Contract
+from contract_tests.credentials import Credential, Style
+from contract_tests.expectations import answers
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.valid_calls import accepted, valid_body
+
+
+@pytest.mark.requirements("origin.allowed")
+@pytest.mark.parametrize("style", list(Style))
+def test_the_allowed_origin_is_accepted(desk: Helpdesk, contract: Contract, origin_client_key: Credential, style: Style) -> None:
+    record = desk.create()
+    for operation_id in allowed_operations(contract):
+        body = valid_body(desk, operation_id, record)
+        credential = origin_client_key.by(style)
+        exchange = desk.call(
+            operation_id, id=record.id, body=body, credential=credential, headers={"Origin": desk.target.keys.origin}
+        )
+        desk.judge.check("origin.allowed", answers.is_accepted(exchange), exchange)
+        if exchange.succeeded:
+            accepted(operation_id, record)
+
+
+@pytest.mark.requirements("origin.other", "origin.refusal-changes-nothing")
+@pytest.mark.parametrize("style", list(Style))
+def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_client_key: Credential, style: Style) -> None:
+    record, marker = desk.create(), desk.email("origin")
+    desk.send(record, desk.body())
+    before = desk.snapshot(record)
+    for origin in other_origins(desk.target.keys.origin):
+        for operation_id in allowed_operations(contract):
+            body = valid_body(desk, operation_id, record, email=marker)
+            credential = origin_client_key.by(style)
+            exchange = desk.call(operation_id, id=record.id, body=body, credential=credential, headers={"Origin": origin})
+            desk.judge.check("origin.other", answers.is_refused(exchange), exchange)
+        desk.unchanged(before, "origin.refusal-changes-nothing")
+    desk.nothing_created(marker, "origin.refusal-changes-nothing")
+
+
+def allowed_operations(contract: Contract) -> list[str]:
+    return [name for name in OPERATIONS if "client" in contract[name].tiers]
+
+
+def other_origins(origin: str) -> list[str]:
+    """Origins that differ in host, scheme or port, also where a careless comparison sees no difference."""
+    parts = urlsplit(origin)
+    host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    scheme = "http" if parts.scheme == "https" else "https"
+    return [
+        "https://elsewhere.example.net",
+        f"{parts.scheme}://{host}.example.net{port}",
+        f"{parts.scheme}://not-{host}{port}",
+        f"{parts.scheme}://sub.{host}{port}",
+        f"{scheme}://{host}{port}",
+        f"{parts.scheme}://{host}:{(parts.port or 8000) + 1}",
+    ]

@@ -1,0 +1,151 @@
+"""Paging: sizes, offsets, and pages that together hold everything once."""
+
+from typing import Any
+
+import pytest
+
+from contract_tests.contract import Contract
+from contract_tests.corpus import Corpus
+from contract_tests.credentials import Credential
+from contract_tests.exchange import Exchange
+from contract_tests.expectations import Mismatch, answers, lists
+from contract_tests.helpdesk import Helpdesk
+
+Filters = dict[str, Any]
+
+
+@pytest.fixture(params=["requester", "open", "closed"])
+def filtered(request: pytest.FixtureRequest, corpus: Corpus) -> tuple[Filters, set[str]]:
+    """Filters that select from the corpus, and what they select."""
+    status = None if request.param == "requester" else str(request.param)
+    by_status = {} if status is None else {"status": status}
+    return {"user_email": corpus.email, **by_status}, corpus.ids(status)
+
+
+@pytest.mark.requirements("list.default-page", "list.count")
+def test_a_page_has_its_default_size(desk: Helpdesk, contract: Contract, filtered: tuple[Filters, set[str]]) -> None:
+    filters, ids = filtered
+    for credential in desk.credentials("listConversations"):
+        page = desk.page(**filters, credential=credential)
+        expected = min(contract.page_default, len(ids))
+        desk.judge.check("list.default-page", lists.length_is(expected, len(page.items), "without a limit"), page.exchange)
+        desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
+    rest = desk.page(**filters, offset=contract.page_default)
+    expected = min(contract.page_default, max(0, len(ids) - contract.page_default))
+    desk.judge.check("list.default-page", lists.length_is(expected, len(rest.items), "without a limit"), rest.exchange)
+
+
+@pytest.mark.requirements("list.limit", "list.count")
+def test_a_limit_is_honoured(desk: Helpdesk, contract: Contract, filtered: tuple[Filters, set[str]]) -> None:
+    filters, ids = filtered
+    for limit in limits(contract):
+        page = desk.page(**filters, limit=limit)
+        expected = min(limit, len(ids))
+        desk.judge.check("list.limit", lists.length_is(expected, len(page.items), f"limit={limit}"), page.exchange)
+        desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
+
+
+@pytest.mark.requirements("list.limit", "list.maximum")
+def test_every_key_has_the_same_limits(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
+    for credential in desk.credentials("listConversations"):
+        for limit in (1, contract.page_maximum):
+            page = desk.page(user_email=corpus.email, limit=limit, credential=credential)
+            desk.judge.check("list.limit", lists.length_is(limit, len(page.items), f"limit={limit}"), page.exchange)
+        _never_more(desk, contract, {"user_email": corpus.email, "limit": contract.page_maximum + 1}, credential=credential)
+
+
+@pytest.mark.requirements("list.maximum")
+def test_no_page_is_larger_than_the_maximum(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
+    most = contract.page_maximum
+    for limit in (most + 1, most + 4, most * 2, most * 10, 10**6, 2**31 - 1, 2**31, 2**63, 10**30, -1, 0, "", "all", "1e9"):
+        _never_more(desk, contract, {"user_email": corpus.email, "limit": limit})
+        _never_more(desk, contract, {"limit": limit})
+
+
+@pytest.mark.requirements("list.partition", "list.count")
+def test_pages_hold_everything_once(desk: Helpdesk, contract: Contract, filtered: tuple[Filters, set[str]]) -> None:
+    filters, ids = filtered
+    default, most = contract.page_default, contract.page_maximum
+    for limit in dict.fromkeys((min(7, most), default, max(1, default - 1), most, max(1, most // 3), max(1, most - 1))):
+        pages = desk.pages(limit, **filters)
+        together = [one for page in pages for one in page.ids]
+        desk.judge.check("list.partition", lists.same_ids(ids, together), pages[-1].exchange)
+        for page in pages:
+            desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
+
+
+@pytest.mark.requirements("list.partition")
+def test_pages_of_one_hold_everything_once(desk: Helpdesk) -> None:
+    email = desk.email("few")
+    ids = {desk.create(desk.payload(user_email=email)).id for _ in range(5)}
+    for limit in (1, 2, 3, 4, 5, 6):
+        pages = desk.pages(limit, user_email=email)
+        together = [one for page in pages for one in page.ids]
+        desk.judge.check("list.partition", lists.same_ids(ids, together), pages[-1].exchange)
+
+
+@pytest.mark.requirements("list.offset", "list.past-the-end", "list.count")
+def test_an_offset_skips(desk: Helpdesk, contract: Contract, filtered: tuple[Filters, set[str]]) -> None:
+    filters, ids = filtered
+    most = contract.page_maximum
+    order = [one for page in desk.pages(most, **filters) for one in page.ids]
+    for offset in dict.fromkeys((0, 1, 2, contract.page_default, len(ids) // 2, len(ids) - 1)):
+        for limit in (1, min(10, most), most):
+            page = desk.page(**filters, offset=offset, limit=limit)
+            asked = f"offset={offset}, limit={limit}"
+            desk.judge.check("list.offset", lists.same_order(order[offset : offset + limit], page.ids, asked), page.exchange)
+            desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
+    for offset in (len(ids), len(ids) + 1, len(ids) + 1000, 10**6):
+        exchange = desk.call("listConversations", query={**filters, "offset": offset})
+        desk.judge.check("list.past-the-end", _empty(exchange, len(ids)), exchange)
+
+
+@pytest.mark.requirements("list.offset", "list.partition")
+def test_offsets_that_are_no_multiples_of_the_limit(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
+    most = contract.page_maximum
+    order = [one for page in desk.pages(most, user_email=corpus.email) for one in page.ids]
+    for _ in range(10):
+        offset, limit = desk.random.randrange(len(order)), desk.random.randint(1, most)
+        page = desk.page(user_email=corpus.email, offset=offset, limit=limit)
+        asked = f"offset={offset}, limit={limit}"
+        desk.judge.check("list.offset", lists.same_order(order[offset : offset + limit], page.ids, asked), page.exchange)
+
+
+@pytest.mark.requirements("list.partition")
+def test_the_order_stays_while_nothing_is_written(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
+    first, *again = [desk.page(user_email=corpus.email, limit=contract.page_maximum) for _ in range(3)]
+    for page in again:
+        desk.judge.check("list.partition", lists.same_order(first.ids, page.ids, "asked again"), page.exchange)
+
+
+@pytest.mark.requirements("list.past-the-end")
+def test_an_offset_past_the_end_of_everything_is_an_empty_page(desk: Helpdesk) -> None:
+    exchange = desk.call("listConversations", query={"offset": 10**9})
+    mismatch = answers.status_is(exchange, 200) or lists.length_is(0, len(_results(exchange)), "past the end")
+    desk.judge.check("list.past-the-end", mismatch, exchange)
+
+
+def limits(contract: Contract) -> list[int]:
+    most, default = contract.page_maximum, contract.page_default
+    wanted = (1, 2, 3, 5, 7, 10, default - 1, default, default + 1, 25, 33, 49, 50, 51, 64, 75, 99, most - 1, most)
+    return [limit for limit in dict.fromkeys(wanted) if 1 <= limit <= most]
+
+
+def _never_more(desk: Helpdesk, contract: Contract, query: dict[str, object], credential: Credential | None = None) -> None:
+    exchange = desk.call("listConversations", query=query, credential=credential)
+    held, most = len(_results(exchange)), contract.page_maximum
+    mismatch = Mismatch(f"limit={query['limit']}: the page holds {held}", f"at most {most}", str(held)) if held > most else None
+    desk.judge.check("list.maximum", mismatch, exchange)
+
+
+def _results(exchange: Exchange) -> list[object]:
+    results = exchange.members.get("results")
+    return results if exchange.succeeded and isinstance(results, list) else []
+
+
+def _empty(exchange: Exchange, matches: int) -> Mismatch | None:
+    return (
+        answers.status_is(exchange, 200)
+        or lists.length_is(0, len(_results(exchange)), "past the end")
+        or lists.count_is(exchange.members.get("count", -1), matches)
+    )

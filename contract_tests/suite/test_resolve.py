@@ -1,0 +1,131 @@
+"""Resolving: the conversation is closed, wherever it is shown, and nothing else happens."""
+
+import uuid
+
+import pytest
+
+from contract_tests.contract import Contract
+from contract_tests.expectations import answers, lists
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.suite.test_get import MALFORMED, unknown_ids
+
+
+@pytest.mark.requirements("resolve.answer", "resolve.closes", "resolve.get-agrees", "resolve.rest-kept", "resolve.lists-agree")
+def test_resolving_closes_wherever_the_conversation_is_shown(desk: Helpdesk, contract: Contract) -> None:
+    for credential in desk.credentials("resolveConversation"):
+        for channel in contract.channels:
+            record = desk.create(full(desk, channel=channel))
+            desk.send(record, desk.body("Thanks, solved."))
+            desk.messages(record)
+            desk.resolve(record, credential=credential)
+            for reader in desk.credentials("getConversation"):
+                desk.get(record, credential=reader)
+            for status in contract.statuses:
+                page = desk.page(user_email=record.email, status=status)
+                expected = {record.id} if status == "closed" else set()
+                desk.judge.check("resolve.lists-agree", lists.same_ids(expected, page.ids), page.exchange)
+            desk.messages(record)
+
+
+@pytest.mark.requirements("resolve.closes", "resolve.get-agrees", "resolve.rest-kept")
+def test_conversations_of_every_priority_can_be_resolved(desk: Helpdesk, contract: Contract) -> None:
+    for priority in contract.priorities:
+        record = desk.create(desk.payload(priority=priority))
+        desk.resolve(record)
+        desk.get(record)
+
+
+@pytest.mark.requirements("resolve.closes", "resolve.get-agrees")
+def test_an_anonymous_conversation_can_be_resolved(desk: Helpdesk, contract: Contract) -> None:
+    if "user_email" in contract["createConversation"].required:
+        pytest.skip("the contract requires user_email")
+    record = desk.create(desk.payload(user_email=None))
+    desk.resolve(record)
+    desk.get(record)
+
+
+@pytest.mark.requirements("resolve.answer")
+def test_a_body_is_not_needed_and_does_no_harm(desk: Helpdesk) -> None:
+    """Resolve documents no body: sending an empty object is either accepted or refused, and closes only in the first case."""
+    record = desk.create()
+    exchange = desk.call("resolveConversation", id=record.id, body={})
+    if exchange.succeeded:
+        record.resolved, record.last = True, "resolved"
+    desk.judge.check("resolve.answer", None if exchange.refused else answers.status_is(exchange, 200), exchange)
+    desk.get(record)
+
+
+@pytest.mark.requirements("resolve.only-that")
+def test_no_other_conversation_is_resolved(desk: Helpdesk) -> None:
+    email = desk.email("several")
+    before, record, after = (desk.create(desk.payload(user_email=email, subject="The same subject")) for _ in range(3))
+    stranger = desk.create()
+    bystanders = [desk.snapshot(one) for one in (before, after, stranger)]
+    desk.resolve(record)
+    for bystander in bystanders:
+        desk.unchanged(bystander, "resolve.only-that")
+    page = desk.page(user_email=email, status="open")
+    desk.judge.check("resolve.only-that", lists.same_ids({before.id, after.id}, page.ids), page.exchange)
+
+
+@pytest.mark.requirements("resolve.twice", "resolve.get-agrees")
+def test_resolving_twice_leaves_it_closed(desk: Helpdesk) -> None:
+    for credential in desk.credentials("resolveConversation"):
+        record = desk.create()
+        desk.resolve(record, credential=credential)
+        for _ in range(2):
+            exchange = desk.call("resolveConversation", id=record.id)
+            desk.judge.check("resolve.twice", answers.no_server_error(exchange), exchange)
+            desk.get(record)
+        page = desk.page(user_email=record.email, status="closed")
+        desk.judge.check("resolve.twice", lists.same_ids({record.id}, page.ids), page.exchange)
+
+
+@pytest.mark.requirements("resolve.get-agrees", "resolve.lists-agree")
+def test_a_new_conversation_of_the_same_requester_does_not_reopen(desk: Helpdesk) -> None:
+    email = desk.email("back")
+    closed = desk.create(desk.payload(user_email=email))
+    desk.resolve(closed)
+    fresh = desk.create(desk.payload(user_email=email))
+    desk.get(closed)
+    desk.get(fresh)
+    page = desk.page(user_email=email, status="open")
+    desk.judge.check("resolve.lists-agree", lists.same_ids({fresh.id}, page.ids), page.exchange)
+
+
+@pytest.mark.requirements("messages.conversation-kept", "messages.touches-no-other")
+def test_a_reply_to_a_closed_conversation_touches_no_other(desk: Helpdesk) -> None:
+    email = desk.email("late")
+    closed, other, open_one = (desk.create(desk.payload(user_email=email)) for _ in range(3))
+    desk.resolve(closed)
+    desk.resolve(other)
+    bystanders = [desk.snapshot(one) for one in (other, open_one)]
+    body = desk.body("One more thing")
+    exchange = desk.call("createMessage", id=closed.id, body={"body": body, "user_email": email})
+    if exchange.succeeded:
+        desk.sent(closed, body, email)
+        desk.messages(closed)
+    desk.get(closed)
+    for bystander in bystanders:
+        desk.unchanged(bystander, "messages.touches-no-other")
+
+
+@pytest.mark.requirements("resolve.unknown-id")
+def test_an_unknown_conversation_cannot_be_resolved(desk: Helpdesk) -> None:
+    record = desk.create()
+    for unknown in (*unknown_ids(record.id, desk), str(uuid.UUID(int=0)), *MALFORMED[:6]):
+        for credential in desk.credentials("resolveConversation"):
+            exchange = desk.call("resolveConversation", id=unknown, credential=credential)
+            desk.judge.check("resolve.unknown-id", answers.is_not_found(exchange), exchange)
+    desk.get(record)
+
+
+def full(desk: Helpdesk, channel: str) -> dict[str, object]:
+    return desk.payload(
+        description="It arrived broken.",
+        user_first_name="Omar",
+        user_last_name="N'Diaye",
+        priority=desk.contract.priorities[-1],
+        channel=channel,
+        metadata={"order": {"id": 99, "lines": [1, 2, None]}, "gift": False},
+    )

@@ -1,0 +1,235 @@
+"""Robustness: nothing that a client sends is answered with a server error, and nothing half-done comes of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from contract_tests.credentials import Forgery
+from contract_tests.exchange import Exchange
+from contract_tests.expectations import Mismatch, answers
+from contract_tests.helpdesk import Helpdesk
+
+DEEP = 20_000
+"""Levels of nesting: beyond what a recursive parser can take."""
+
+QUERIES: tuple[dict[str, Any], ...] = (
+    {"limit": "abc"},
+    {"limit": ""},
+    {"limit": "-1"},
+    {"limit": "0"},
+    {"limit": "1.5"},
+    {"limit": 10**6},
+    {"limit": 2**63},
+    {"limit": 10**40},
+    {"limit": "1" * 5000},
+    {"limit": "NaN"},
+    {"limit": "٣"},
+    {"limit": "²"},
+    {"limit": "\x00"},
+    {"limit": "null"},
+    {"limit": "1_000"},
+    {"limit": "0x10"},
+    {"limit": " 5 "},
+    {"limit": "[]"},
+    {"offset": "abc"},
+    {"offset": "-1"},
+    {"offset": ""},
+    {"offset": 2**31},
+    {"offset": 2**63},
+    {"offset": 10**40},
+    {"offset": "1" * 5000},
+    {"offset": "1e3"},
+    {"offset": "\x00"},
+    {"offset": "²"},
+    {"limit": 100, "offset": 2**63 - 1},
+    {"status": "solved"},
+    {"status": ""},
+    {"status": "\x00"},
+    {"status": "open,closed"},
+    {"status": "😀"},
+    {"status": "OPEN"},
+    {"status": "x" * 3000},
+    {"status": "' OR 1=1 --"},
+    {"user_email": ""},
+    {"user_email": "no address"},
+    {"user_email": "\x00"},
+    {"user_email": "a\x00b@example.com"},
+    {"user_email": "'@example.com"},
+    {"user_email": "ü@exämple.com"},
+    {"user_email": "x" * 3000 + "@example.com"},
+    {"user_email": "%"},
+    {"user_email": "[]"},
+    {"unknown": "parameter", "user_email[]": "x", "status[in]": "open"},
+    {"ordering": "nothing", "format": "xml", "page": "0", "fields": "x", "search": "\x00"},
+)
+
+BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "white space": b" \r\n\t ",
+    "half an object": b'{"subject": "x"',
+    "a lone quote": b'"',
+    "not UTF-8": b'{"subject": "\xff\xfe\xfa"}',
+    "an overlong encoding": b'{"subject": "\xc0\xaf"}',
+    "UTF-16": '{"subject": "x"}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"subject": "x"}',
+    "NUL bytes": b'{"subject": "a\x00b"}',
+    "only NUL": b"\x00" * 50,
+    "NaN": b'{"subject": "x", "metadata": {"n": NaN}}',
+    "Infinity": b'{"subject": "x", "metadata": {"n": -Infinity}}',
+    "a huge exponent": b'{"subject": "x", "metadata": {"n": 1e999}}',
+    "a huge integer": b'{"subject": "x", "metadata": {"n": ' + b"9" * 400 + b"}}",
+    "an integer of 5000 digits": b'{"subject": "x", "metadata": {"n": ' + b"9" * 5000 + b"}}",
+    "a huge number for a text": b'{"subject": ' + b"9" * 5000 + b"}",
+    "a lone surrogate": b'{"subject": "\\ud800", "metadata": {"\\udfff": "\\ud800"}}',
+    "lone surrogates everywhere": b'{"subject": "s", "description": "\\ud800", "user_first_name": "\\udc00", "user_email": "\\ud800@example.com"}',
+    "a member twice": b'{"subject": "one", "subject": "two"}',
+    "deep lists": b"[" * DEEP + b"]" * DEEP,
+    "deep objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "deep metadata": b'{"subject": "x", "metadata": ' + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"}",
+    "unclosed lists": b"[" * DEEP,
+    "an address of another type": b'{"subject": "x", "user_email": {"$ne": null}}',
+    "values of other types": b'{"subject": ["x"], "user_email": 7, "priority": {}, "channel": [], "metadata": "x", "description": 1}',
+    "everything null": b'{"subject": null, "user_email": null, "priority": null, "channel": null, "metadata": null}',
+    "optional members null": b'{"subject": "x", "user_email": null, "priority": null, "channel": null, "metadata": null, "description": null}',
+    "a long name of a member": b'{"subject": "x", "' + b"k" * 10_000 + b'": 1}',
+    "many members": json.dumps({"subject": "x", **{f"m{number}": number for number in range(2_000)}}).encode(),
+    "a form": b"subject=x&user_email=a%40example.com",
+    "a comment": b'{"subject": "x" /* why not */}',
+    "XML": b'<?xml version="1.0"?><subject>x</subject>',
+}
+
+MEDIA_TYPES = (
+    "",
+    "text/plain",
+    "text/html",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "multipart/form-data; boundary=",
+    "application/octet-stream",
+    "application/json; charset=utf-16",
+    "application/json; charset=unknown-8",
+    "application/problem+json",
+    "APPLICATION/JSON",
+    "json",
+    ";;;",
+    "application/json, text/plain",
+    "x" * 1000,
+)
+
+
+@pytest.mark.requirements("any.no-server-error", "any.json")
+@pytest.mark.parametrize(
+    "query", QUERIES, ids=lambda query: "&".join(f"{name}={str(value)[:12]!a}" for name, value in query.items())
+)
+def test_no_query_is_answered_with_a_server_error(desk: Helpdesk, query: dict[str, Any]) -> None:
+    exchange = desk.call("listConversations", query=query)
+    results = exchange.members.get("results")
+    size = len(results) if isinstance(results, list) else 0
+    desk.judge.check("list.maximum", _at_most(desk.contract.page_maximum, size), exchange)
+
+
+@pytest.mark.requirements("any.no-server-error", "any.json")
+@pytest.mark.parametrize("what", BODIES)
+def test_no_body_is_answered_with_a_server_error(desk: Helpdesk, what: str) -> None:
+    record = desk.create()
+    before = desk.snapshot(record)
+    created = desk.call("createConversation", raw=BODIES[what])
+    if created.succeeded:
+        _readable(desk, created)
+    message = BODIES[what].replace(b'"subject"', b'"body"').replace(b"{", f'{{"user_email": "{record.email}", '.encode(), 1)
+    sent = desk.call("createMessage", id=record.id, raw=message)
+    if sent.refused:
+        desk.unchanged(before, "messages.refusal-changes-nothing")
+    else:
+        record.last = "message"
+        desk.read_messages(record.id)
+    closed = desk.create()
+    desk.call("resolveConversation", id=closed.id, raw=BODIES[what])
+    closed.unsure.update(("status", "updated_at"))
+
+
+@pytest.mark.requirements("any.no-server-error")
+@pytest.mark.parametrize("media_type", MEDIA_TYPES)
+def test_no_media_type_is_answered_with_a_server_error(desk: Helpdesk, media_type: str) -> None:
+    email = desk.email("media")
+    for body in (json.dumps(desk.payload(user_email=email)).encode(), f"subject=x&user_email={email}".encode()):
+        exchange = desk.call("createConversation", raw=body, headers={"Content-Type": media_type})
+        if exchange.succeeded:
+            _readable(desk, exchange)
+    record = desk.create()
+    body = json.dumps({"body": desk.body(), "user_email": record.email}).encode()
+    record.last = "message"
+    desk.call("createMessage", id=record.id, raw=body, headers={"Content-Type": media_type})
+
+
+@pytest.mark.requirements("any.no-server-error")
+def test_a_large_body_is_no_server_error(desk: Helpdesk) -> None:
+    record = desk.create()
+    text = "x" * 2**20
+    large: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("createConversation", desk.payload(metadata={"blob": text})),
+        ("createConversation", desk.payload(description=text)),
+        ("createConversation", desk.payload(subject=text)),
+        ("createMessage", {"body": desk.body(text), "user_email": record.email}),
+    )
+    record.last = "message"
+    for operation_id, payload in large:
+        exchange = desk.call(operation_id, id=record.id, body=payload)
+        if operation_id == "createConversation" and exchange.succeeded:
+            _readable(desk, exchange)
+
+
+@pytest.mark.requirements("any.no-server-error")
+@pytest.mark.parametrize("name", ["X-API-Key", "Authorization"])
+def test_no_key_is_answered_with_a_server_error(desk: Helpdesk, name: str) -> None:
+    scheme = "Bearer " if name == "Authorization" else ""
+    for key in (
+        "x" * 4000,
+        "\u00fc\u00df\u00e9",
+        "bnc_sv_\u00ff",
+        "'",
+        '"',
+        "\\",
+        "%00",
+        "a,b",
+        "={}[]",
+        "bnc_sv_" + "é" * 20,
+        "Bearer Bearer",
+    ):
+        for operation_id in ("listConversations", "createConversation"):
+            body = desk.payload() if operation_id == "createConversation" else None
+            forgery = Forgery(f"the odd key {key[:20]!r}", {name: scheme + key}, f"-H {name}:…")
+            desk.call(operation_id, body=body, forgery=forgery)
+
+
+@pytest.mark.requirements("any.no-server-error")
+def test_no_address_is_answered_with_a_server_error(desk: Helpdesk) -> None:
+    record = desk.create()
+    odd = ("no-at-sign", "@", "a@", "@b.example", "a b@example.com", "a@b@example.com", "x" * 300 + "@example.com", "a@" + "x" * 300 + ".com",
+           "ü@example.com", "a@exämple.com", "a@[127.0.0.1]", '"quoted string"@example.com', "a\x00@example.com", "a\n@example.com", "Ann <a@example.com>",
+           "😀@example.com", "a@example", "a@-example.com", "a..b@example.com", " padded@example.com ", "'; --@example.com", "")  # fmt: skip
+    for address in odd:
+        exchange = desk.call("createConversation", body=desk.payload(user_email=address))
+        if exchange.succeeded:
+            _readable(desk, exchange)
+        desk.call("createMessage", id=record.id, body={"body": desk.body(), "user_email": address})
+        desk.call("listConversations", query={"user_email": address})
+    record.last = "message"
+    desk.read_messages(record.id)
+
+
+def _readable(desk: Helpdesk, created: Exchange) -> None:
+    """What was accepted can be read, and looks like a conversation."""
+    conversation_id = created.members.get("id")
+    if not isinstance(conversation_id, str):
+        desk.judge.check("create.answer", desk.contract.component_mismatch("Conversation", created.members), created)
+        return
+    reading = desk.call("getConversation", id=conversation_id)
+    mismatch = answers.status_is(reading, 200) or desk.contract.component_mismatch("Conversation", reading.members)
+    desk.judge.check("get.answer", mismatch, reading)
+
+
+def _at_most(most: int, held: int) -> Mismatch | None:
+    return Mismatch(f"the page holds {held} conversations", f"at most {most}", str(held)) if held > most else None

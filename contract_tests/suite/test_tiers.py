@@ -1,0 +1,33 @@
+"""Tiers: where only server keys may call, a client key is refused and changes nothing."""
+
+import pytest
+
+from contract_tests.contract import OPERATIONS, Contract
+from contract_tests.credentials import Credential, Style
+from contract_tests.expectations import answers
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.valid_calls import valid_body
+
+
+@pytest.mark.requirements("tier.refused", "tier.refusal-status", "tier.refusal-changes-nothing")
+@pytest.mark.parametrize("style", list(Style))
+@pytest.mark.parametrize("state", ["new", "with messages", "closed"])
+def test_client_keys_are_refused_where_only_server_keys_may_call(
+    desk: Helpdesk, contract: Contract, client_key: Credential, style: Style, state: str
+) -> None:
+    forbidden = [name for name in OPERATIONS if "client" not in contract[name].tiers]
+    if not forbidden:
+        pytest.skip("the contract lets client keys call everything")
+    record, marker = desk.create(), desk.email("tier")
+    if state != "new":
+        desk.send(record, desk.body())
+    if state == "closed":
+        desk.resolve(record)
+    before = desk.snapshot(record)
+    for operation_id in forbidden:
+        body = valid_body(desk, operation_id, record, email=marker)
+        exchange = desk.call(operation_id, id=record.id, body=body, credential=client_key.by(style))
+        desk.judge.check("tier.refused", answers.is_refused(exchange), exchange)
+        desk.judge.check("tier.refusal-status", answers.status_is(exchange, 403, 401), exchange)
+    desk.unchanged(before, "tier.refusal-changes-nothing")
+    desk.nothing_created(marker, "tier.refusal-changes-nothing")
