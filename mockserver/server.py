@@ -42,7 +42,7 @@ class Server:
         holder: Any = SocketHolder  # Its stub knows no arguments.
         # It closes what it is given, and the listener is not ours to close.
         granian._shd = holder(os.dup(listener.fileno()), False, BACKLOG)
-        self._worker = granian._spawn_worker(0, granian._spawn_wsgi_worker, app)
+        self._worker = granian._spawn_worker(0, granian._spawn_wsgi_worker, _in_one_piece(app))
 
     def start(self) -> None:
         """Serve. Connections made since the socket was bound are answered now."""
@@ -84,6 +84,20 @@ class AccessLog:
         except (OSError, ValueError):
             pass  # Nobody reads the log any more, which is no reason to stop answering.
         return body
+
+
+def _in_one_piece(app: WsgiApp) -> WsgiApp:
+    """The application, answering with a list: Granian sends any other iterable apart from the headers, which costs 30 ms an answer."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        body = app(environ, start_response)
+        try:
+            return [b"".join(body)]
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+
+    return answer
 
 
 def serve(
