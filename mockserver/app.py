@@ -18,7 +18,7 @@ from mockserver.cors import is_preflight, preflight
 from mockserver.keys import KeyRing
 from mockserver.pipeline import Pipeline
 from mockserver.presenter import Presenter
-from mockserver.problems import Problems, Refusal
+from mockserver.problems import Problems, Refusal, nowhere
 from mockserver.store import Store
 from mockserver.validation import Validator
 from mockserver.world import DEFAULT_SCENARIO, DEFAULT_SEED, Parts, World, build_world
@@ -61,9 +61,7 @@ def create_app(
     Raises AccordError for anything in these that cannot be used.
     """
     parts = Parts(authenticator, validator, conversations, presenter, problems, pipeline)
-    world = build_world(
-        spec=spec, scenario=scenario, keys=keys, choices=choices, seed=seed, clock=clock, store=store, parts=parts
-    )
+    world = build_world(spec=spec, scenario=scenario, keys=keys, choices=choices, seed=seed, clock=clock, store=store, parts=parts)
     app = MockApp("mockserver", static_folder=None, template_folder=None)
     app.world = world
     # Slashes are the concern of one choice, not of the router.
@@ -99,7 +97,9 @@ def _view(world: World, operation: Operation) -> Callable[..., Response]:
 
 
 def _about_slash(world: World, operation: Operation) -> Answer | None:
-    """What answers at a path that lacks its final slash; None if the operation does."""
+    """What answers at a path that lacks its final slash or has too many; None if the operation does."""
+    if request.path.endswith("//"):
+        return world.pipeline.problems.answer(nowhere())
     if request.path.endswith("/") or not operation.path.endswith("/"):
         return None
     option = world.choices["missing_trailing_slash"]
@@ -109,7 +109,7 @@ def _about_slash(world: World, operation: Operation) -> Answer | None:
         query = request.environ.get("QUERY_STRING", "")
         location = request.root_path + request.path + "/" + (f"?{query}" if query else "")
         return Answer(308, b"", {"Location": location})
-    return world.pipeline.problems.answer(Refusal(404, "There is nothing at this path. Documented paths end in a slash."))
+    return world.pipeline.problems.answer(nowhere(" Documented paths end in a slash."))
 
 
 def _error_view(world: World) -> Callable[[HTTPException], Response]:
@@ -132,7 +132,7 @@ def _error_answer(problems: Problems, error: HTTPException) -> Answer:
         refusal = Refusal(405, f"{request.method} is not documented here.", headers={"Allow": ", ".join(methods)})
         return problems.answer(refusal)
     if status == 404:
-        return problems.answer(Refusal(404, "There is nothing at this path."))
+        return problems.answer(nowhere())
     return problems.answer(Refusal(status, error.description or error.name))
 
 

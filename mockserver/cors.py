@@ -13,9 +13,7 @@ _SECONDS_TO_REMEMBER = "600"
 def is_preflight(environ: Mapping[str, Any]) -> bool:
     """Whether the request is a browser's question about the one that it wants to send."""
     return (
-        environ.get("REQUEST_METHOD") == "OPTIONS"
-        and "HTTP_ORIGIN" in environ
-        and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        environ.get("REQUEST_METHOD") == "OPTIONS" and "HTTP_ORIGIN" in environ and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
     )
 
 

@@ -49,9 +49,7 @@ def read_keys(path: Path) -> KeyRing:
             raise AccordError(f"{place} repeats a key.", "Every key should be there once.")
         for tier, prefix in PREFIXES.items():
             if entry["key"].startswith(prefix) and tier != entry["tier"]:
-                raise AccordError(
-                    f"{place} is a {entry['tier']} key that begins with {prefix}.", f"That is how {tier} keys begin."
-                )
+                raise AccordError(f"{place} is a {entry['tier']} key that begins with {prefix}.", f"That is how {tier} keys begin.")
         keys[entry["key"]] = ApiKey(
             key=entry["key"],
             tier=entry["tier"],

@@ -39,6 +39,11 @@ def not_found() -> Refusal:
     return Refusal(404, "No such conversation.")
 
 
+def nowhere(more: str = "") -> Refusal:
+    """The refusal of a path at which nothing is documented."""
+    return Refusal(404, f"There is nothing at this path.{more}")
+
+
 class Problems:
     """Turns refusals into answers, in the chosen shape."""
 

@@ -84,9 +84,7 @@ class Store(Protocol):
         """Keep a changed conversation in place of the one with its id. Organisation and requester stay the same."""
         ...
 
-    def conversations(
-        self, organisation: str, requester: str | None = None, status: str | None = None
-    ) -> Selection[Conversation]:
+    def conversations(self, organisation: str, requester: str | None = None, status: str | None = None) -> Selection[Conversation]:
         """The organisation's conversations in the store's order, or those of the user with the id `requester`, of a status."""
         ...
 

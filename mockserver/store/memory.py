@@ -69,9 +69,7 @@ class MemoryStore:
                     del ranks[bisect_left(ranks, rank)]
                     insort(self._index[new], rank)
 
-    def conversations(
-        self, organisation: str, requester: str | None = None, status: str | None = None
-    ) -> Selection[Conversation]:
+    def conversations(self, organisation: str, requester: str | None = None, status: str | None = None) -> Selection[Conversation]:
         ranks = self._index.get((organisation, requester, status), [])
         return _Indexed(self, ranks)
 
