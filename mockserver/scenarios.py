@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from accord.assets import FIXTURES_DIR
 from accord.errors import AccordError
 from mockserver.clock import to_microseconds
@@ -108,10 +110,9 @@ def load_scenario(name: str) -> Scenario:
             f"There is no scenario {name!r}.", f"Scenarios: {', '.join(scenario_names())}; or the path of a .yaml file."
         )
     content = read_yaml(path, "scenario")
-    violations = Schema(_SCENARIO, _SCENARIO, {}).violations(content)
-    if violations:
-        first = violations[0]
-        raise AccordError(f"The scenario {path} is malformed at {_place(first.path)}: {first.message}", "Correct the file.")
+    for violation in Schema(_SCENARIO, _SCENARIO, {}).violations(content):
+        raise AccordError(f"The scenario {path} is malformed at {_place(violation.path)}: {violation.message}", "Correct the file.")
+    _check_is_json(content, path)
     conversations = [*content.get("conversations", ())]
     for number, template in enumerate(content.get("generate", ())):
         conversations += _generate(template, random.Random(f"{path.stem}:{number}"), path)
@@ -191,6 +192,13 @@ class Loader:
         person = self.scenario.people.get(email, {})
         known = self.rules.look_up(organisation, email)
         return known or self.rules.new_user(organisation, email, person.get("first_name"), person.get("last_name"))
+
+
+def _check_is_json(content: Any, path: Path) -> None:
+    try:
+        orjson.dumps(content)
+    except TypeError as error:
+        raise AccordError(f"The scenario {path} holds a value that JSON does not have: {error}.", "Correct the file.") from error
 
 
 def _generate(template: Mapping[str, Any], chance: random.Random, path: Path) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -87,7 +86,7 @@ class AccessLog:
 
 
 def _in_one_piece(app: WsgiApp) -> WsgiApp:
-    """The application, answering with a list: Granian sends any other iterable apart from the headers, which costs 30 ms an answer."""
+    """The application, answering with a list: Granian sends any other iterable apart from the headers, which costs 30 ms."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         body = app(environ, start_response)
@@ -107,15 +106,18 @@ def serve(
     until: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
 ) -> None:
     """Serve until the process gets one of the signals. To be called in the main thread."""
-    stop = threading.Event()
-    for number in until:
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked, in all threads started from here on, and waited for: a handler could run at a moment when it must not.
+    signal.pthread_sigmask(signal.SIG_BLOCK, until)
     server = Server(app, listener)
     server.start()
-    if when_ready:
-        when_ready()
-    stop.wait()
-    if not server.stop():
+    stopped = False
+    try:
+        if when_ready:
+            when_ready()
+        signal.sigwait(until)
+    finally:
+        stopped = server.stop()
+    if not stopped:
         # Something is being answered that does not end; a thread that is stuck would keep the process from ending.
         sys.stdout.flush()
         os._exit(0)

@@ -118,7 +118,8 @@ def _call(app: WsgiApp, base: str, request: PreparedRequest) -> tuple[int, list[
         base_url=f"{root.scheme}://{root.netloc}{root.path}/",
         path=whole.path[len(root.path) :],
         query_string=whole.query,
-        headers=[*request.headers.items()],
+        # The body is whole here, however it would have travelled.
+        headers=[item for item in request.headers.items() if item[0].lower() != "transfer-encoding"],
         data=body,
     )
     try:

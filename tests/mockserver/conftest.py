@@ -87,7 +87,7 @@ def edited_spec(tmp_path: Path) -> Callable[..., Path]:
     def edit(change: Callable[[dict[str, Any]], object]) -> Path:
         change(document)
         path = tmp_path / "edited.yaml"
-        path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+        path.write_text(yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True))
         return path
 
     return edit
