@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from contract_tests.contract import Contract
+from contract_tests.contract import Contract, Operation
 from contract_tests.credentials import Credential, Forgery
 from contract_tests.effort import Effort
 from contract_tests.exchange import Call, Exchange
@@ -25,6 +25,15 @@ from contract_tests.ledger import Ledger, Person, Record, SentMessage
 from contract_tests.target import Target
 
 JSON = {"Content-Type": "application/json"}
+
+_ANSWERS = {
+    "createConversation": ("create.answer", "Conversation"),
+    "listConversations": ("list.answer", "ConversationPage"),
+    "getConversation": ("get.answer", "Conversation"),
+    "listMessages": ("messages.answer", "MessagePage"),
+    "resolveConversation": ("resolve.answer", "Conversation"),
+}
+"""What a success of an operation holds, and the requirement that says so; that of create message is open."""
 
 _MOST_PAGES = 200
 """Pages of one list that are followed before it is called endless."""
@@ -140,6 +149,20 @@ class Helpdesk:
         self.judge.check("any.no-server-error", answers.no_server_error(exchange), exchange, forgery=forgery)
         self.judge.check("any.json", answers.is_json(exchange), exchange, forgery=forgery)
         return exchange
+
+    def without_slash(self, operation: Operation, conversation_id: str) -> Exchange:
+        """Call an operation without the slash at the end of its path, which is no documented path."""
+        path = operation.path_for(conversation_id).rstrip("/")
+        return self.target.send(Call(operation.method, path, credential=self.next_credential(operation.id)))
+
+    def answered(self, operation_id: str, call: Call) -> None:
+        """Send a call that may be anything, and judge what holds for every answer and for every success."""
+        exchange = self.target.send(call)
+        self.judge.check("any.no-server-error", answers.no_server_error(exchange), exchange)
+        self.judge.check("any.json", answers.is_json(exchange), exchange)
+        if exchange.succeeded and operation_id in _ANSWERS:
+            requirement, component = _ANSWERS[operation_id]
+            self.judge.check(requirement, self.contract.component_mismatch(component, exchange.members), exchange)
 
     def _encoded(self, body: Any) -> bytes | None:
         if body is None:

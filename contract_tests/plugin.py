@@ -80,10 +80,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests that exercise a selected requirement."""
     settings = config.stash[_CONTEXT].settings
-    dropped = [item for item in items if not any(selected(settings, name) for name in cited(item))]
+    dropped = [item for item in items if not _wanted(settings, cited(item))]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
+
+
+def _wanted(settings: Settings, requirement_ids: list[str]) -> bool:
+    """Whether a test belongs to the run; one that only observes choices does, unless requirements were named."""
+    if not requirement_ids:
+        return not settings.only
+    return any(selected(settings, name) for name in requirement_ids)
 
 
 def selected(settings: Settings, requirement_id: str) -> bool:
@@ -202,7 +209,7 @@ def effort(desk: Helpdesk) -> Effort:
 
 
 @pytest.fixture(scope="session")
-def settings(request: pytest.FixtureRequest) -> Settings:
+def run_settings(request: pytest.FixtureRequest) -> Settings:
     return request.config.stash[_CONTEXT].settings
 
 

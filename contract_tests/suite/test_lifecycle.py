@@ -1,0 +1,121 @@
+"""Whole lives of conversations: a state machine that does anything in any order, and compares every answer with the ledger.
+
+Each life has requesters of its own, so the server need not be reset. What is wrong is recorded by the judge and does not raise, so
+a broken server does not cost time for shrinking.
+"""
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule, run_state_machine_as_test
+
+from contract_tests.effort import Effort
+from contract_tests.expectations import lists
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.ledger import Record
+from contract_tests.settings import Settings
+
+
+@pytest.mark.requirements(
+    "get.as-created", "list.items-as-get", "list.filters-combine", "messages.oldest-first", "resolve.rest-kept"
+)
+def test_any_order_of_calls(desk: Helpdesk, effort: Effort, run_settings: Settings) -> None:
+    chosen = _budget(effort)
+
+    class Life(_Life):
+        helpdesk = desk
+
+    run_state_machine_as_test(seed(run_settings.seed)(Life), settings=chosen)  # type: ignore[no-untyped-call]
+
+
+def _budget(effort: Effort) -> settings:
+    return settings(
+        max_examples=effort.lifecycles,
+        stateful_step_count=effort.steps,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+class _Life(RuleBasedStateMachine):
+    """One life: two requesters, and what happens to their conversations."""
+
+    helpdesk: Helpdesk
+    conversations: Bundle[Record] = Bundle("conversations")
+    closed: Bundle[Record] = Bundle("closed")
+
+    @initialize()
+    def two_requesters(self) -> None:
+        self.emails = [self.helpdesk.email("life") for _ in range(2)]
+        self.dirty = False
+
+    @rule(target=conversations, who=st.integers(0, 1), data=st.data())
+    def create(self, who: int, data: st.DataObject) -> Record:
+        desk, contract = self.helpdesk, self.helpdesk.contract
+        members = data.draw(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "priority": st.sampled_from(contract.priorities),
+                    "channel": st.sampled_from(contract.channels),
+                    "metadata": st.dictionaries(
+                        st.sampled_from(["order", "phone", "ü"]), st.none() | st.integers(0, 9) | st.text("ab", max_size=3)
+                    ),
+                    "user_first_name": st.sampled_from(["Ada", "Grace", "Jürgen"]),
+                    "user_last_name": st.sampled_from(["Lovelace", "Hopper", "Groß"]),
+                    "description": st.just("Something broke."),
+                },
+            )
+        )
+        self.dirty = True
+        return desk.create(desk.payload(user_email=self.emails[who], **members))
+
+    @rule(conversation=conversations | closed)
+    def get(self, conversation: Record) -> None:
+        self.helpdesk.get(conversation)
+
+    @rule(conversation=conversations, text=st.sampled_from(["Hello", "Größe?", "line\nline", "🎉"]))
+    def send(self, conversation: Record, text: str) -> None:
+        self.helpdesk.send(conversation, self.helpdesk.body(text))
+
+    @rule(conversation=conversations | closed)
+    def read_messages(self, conversation: Record) -> None:
+        self.helpdesk.messages(conversation)
+
+    @rule(target=closed, conversation=consumes(conversations))
+    def resolve(self, conversation: Record) -> Record:
+        self.helpdesk.resolve(conversation)
+        self.dirty = True
+        return conversation
+
+    @rule(who=st.integers(0, 1), data=st.data())
+    def list_page(self, who: int, data: st.DataObject) -> None:
+        """Any page of any filter: its size, its count, and that its items are among those that it selects."""
+        desk, email = self.helpdesk, self.emails[who]
+        status = data.draw(st.sampled_from([None, *desk.contract.statuses]))
+        limit, offset = data.draw(st.integers(1, 5)), data.draw(st.integers(0, 4))
+        expected = self._selected(email, status)
+        by_status = {} if status is None else {"status": status}
+        page = desk.page(user_email=email, limit=limit, offset=offset, **by_status)
+        desk.judge.check("list.count", lists.count_is(page.count, len(expected)), page.exchange)
+        size = min(limit, max(0, len(expected) - offset))
+        desk.judge.check("list.limit", lists.length_is(size, len(page.items), f"limit={limit}, offset={offset}"), page.exchange)
+
+    @invariant()
+    def lists_agree(self) -> None:
+        """After each write, each requester's list holds exactly what it should."""
+        if not getattr(self, "dirty", False):
+            return
+        self.dirty = False
+        desk = self.helpdesk
+        for email in self.emails:
+            expected = self._selected(email, None)
+            if len(expected) <= desk.contract.page_maximum:
+                desk.whole(desk.page(user_email=email, limit=desk.contract.page_maximum), expected)
+
+    def _selected(self, email: str, status: str | None) -> set[str]:
+        """The ids of those conversations of a requester that a filter selects."""
+        records = self.helpdesk.ledger.of(email)
+        return {record.id for record in records if status is None or status == ("closed" if record.resolved else "open")}

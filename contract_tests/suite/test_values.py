@@ -1,0 +1,67 @@
+"""Generated values: texts and metadata that nobody thought of come back as they were sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from contract_tests.contract import Contract
+from contract_tests.effort import Effort
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.settings import Settings
+
+ORDINARY = st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co", "Zl", "Zp"])
+"""Characters that nobody may refuse: no controls, surrogates, private or unassigned ones."""
+
+_LARGEST = 2**53 - 1
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-_LARGEST, _LARGEST)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(ORDINARY, max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(ORDINARY, max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.requirements("create.text-exact", "create.metadata-kept", "get.as-created")
+def test_generated_conversations_come_back(desk: Helpdesk, contract: Contract, effort: Effort, run_settings: Settings) -> None:
+    longest = contract.subject_maximum
+    words = st.text(ORDINARY, min_size=1, max_size=60).map(lambda text: f"a{text}z"[-longest:])
+    names = st.text(ORDINARY, min_size=1, max_size=30).map(lambda text: f"A{text}z")
+    metadata = st.dictionaries(st.text(ORDINARY, max_size=10), JSON_VALUES, max_size=5)
+
+    def create(subject: str, first: str, last: str, metadata: dict[str, Any]) -> None:
+        payload = desk.payload(subject=subject, user_first_name=first, user_last_name=last, metadata=metadata)
+        desk.get(desk.create(payload))
+
+    _run(effort, run_settings, given(subject=words, first=names, last=names, metadata=metadata)(create))
+
+
+@pytest.mark.requirements("messages.body-exact")
+def test_generated_bodies_come_back(desk: Helpdesk, effort: Effort, run_settings: Settings) -> None:
+    record = desk.create()
+    bodies: list[str] = []
+
+    def send(text: str) -> None:
+        bodies.append(text)
+        desk.send(record, desk.body(f"{text}."))
+
+    lines = st.lists(st.text(ORDINARY, max_size=60), min_size=1, max_size=4).map("\n".join)
+    _run(effort, run_settings, given(text=lines)(send))
+    desk.messages(record)
+
+
+def _run(effort: Effort, run: Settings, test: Callable[[], None]) -> None:
+    budget = settings(
+        max_examples=effort.values,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    seed(run.seed)(budget(test))()
