@@ -20,7 +20,10 @@ class Difficulty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """A server with one fault. `breaks` are the requirements that it violates: one of them, at least, must be reported."""
+    """A server with one fault. `breaks` are the requirements that it violates: one of them, at least, must be reported.
+
+    `effort` is the least at which the suite is bound to find it.
+    """
 
     name: str
     area: str
@@ -28,6 +31,7 @@ class Defect:
     breaks: tuple[str, ...]
     text: str
     app: Callable[[], WsgiApp]
+    effort: str = "quick"
 
 
 _DEFECTS: dict[str, Defect] = {}
@@ -35,14 +39,17 @@ _DEFECTS: dict[str, Defect] = {}
 Factory = Callable[[], WsgiApp]
 
 
-def defect(name: str, *breaks: str, difficulty: Difficulty) -> Callable[[Factory], Factory]:
-    """Declare a defect: the decorated function makes the server, and its docstring says what is wrong with it."""
+def defect(name: str, *breaks: str, difficulty: Difficulty, effort: str = "quick") -> Callable[[Factory], Factory]:
+    """Declare a defect: the decorated function makes the server, and its docstring says what is wrong with it.
+
+    `effort` is "standard" where circumstances are so rare that a quick run need not meet them.
+    """
 
     def declare(factory: Factory) -> Factory:
         assert name not in _DEFECTS, f"two defects are called {name}"
         assert factory.__doc__, f"{name} does not say what is wrong"
         area = factory.__module__.rsplit(".", 1)[-1]
-        _DEFECTS[name] = Defect(name, area, difficulty, breaks, factory.__doc__.strip(), factory)
+        _DEFECTS[name] = Defect(name, area, difficulty, breaks, factory.__doc__.strip(), factory, effort)
         return factory
 
     return declare

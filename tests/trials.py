@@ -1,0 +1,209 @@
+"""Trying a server: the suite run against it within this process, or within a child that is ended when it takes too long.
+
+Everything is imported, and the suite run once, before the first child is forked, so that a trial costs little but its requests.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+from contract_tests.catalogue import Level
+from contract_tests.results import Outcome
+from contract_tests.runner import verify
+from contract_tests.settings import Settings
+from mockserver.keys import DEMO_ORIGIN, StandardKeys
+from mockserver.server import WsgiApp
+from mockserver.testing import MockAdapter
+from mockserver.world import DEFAULT_SEED
+
+URL = "http://server.test"
+LONGEST = 120.0
+"""Seconds after which a trial is given up."""
+
+Factory = Callable[[], WsgiApp]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one run of the suite said. `failed` are requirements that must hold, `warned` those that should.
+
+    `verdict` is `error` where there was no run: `problems` then say why, as they do whatever kept a run from being whole.
+    """
+
+    verdict: str
+    failed: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+    inconclusive: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    evidence: dict[str, str] = field(default_factory=dict)
+    requests: int = 0
+    seconds: float = 0.0
+
+
+def try_here(app: WsgiApp, effort: str = "quick", **settings: Any) -> Trial:
+    """Judge a server that has the ready-made keys of the mock, by an in-process call of the suite.
+
+    `settings` are fields of `Settings` that are to be otherwise, such as `seed` or `base_url`.
+    """
+    keys = StandardKeys.of(DEFAULT_SEED)
+    chosen: dict[str, Any] = {
+        "base_url": URL,
+        "server_key": keys.server,
+        "client_key": keys.client,
+        "revoked_key": keys.revoked,
+        "other_server_key": keys.other_server,
+        "origin_client_key": keys.origin_client,
+        "origin": DEMO_ORIGIN,
+        "effort": effort,
+        **settings,
+    }
+    began = time.perf_counter()
+    run = verify(Settings(**chosen), adapter=lambda: MockAdapter(app, chosen["base_url"]))
+
+    def ids(outcome: Outcome, level: Level) -> list[str]:
+        return [result.requirement.id for result in run.with_outcome(outcome) if result.requirement.level is level]
+
+    return Trial(
+        verdict=run.verdict.value,
+        failed=ids(Outcome.FAILED, Level.MUST),
+        warned=ids(Outcome.WARNED, Level.SHOULD),
+        inconclusive=ids(Outcome.INCONCLUSIVE, Level.MUST),
+        problems=list(run.problems),
+        evidence={result.requirement.id: result.reason for result in run.with_outcome(Outcome.FAILED)},
+        requests=run.requests,
+        seconds=round(time.perf_counter() - began, 2),
+    )
+
+
+@cache
+def warm_up() -> None:
+    """Import all that a run imports, so that children need not: a run that selects nothing collects the whole suite."""
+    from mockserver.app import create_app
+
+    with _silence():
+        # Whatever it says of the server, it has loaded everything.
+        try_here(create_app(scenario="empty"), only=("get.answer",))
+
+
+def try_apart(make: Factory, effort: str = "quick", longest: float = LONGEST, **settings: Any) -> Trial:
+    """Judge a server in a child process."""
+    [(_, trial)] = try_all({"it": make}, effort, jobs=1, longest=longest, **settings)
+    return trial
+
+
+def try_all(
+    makers: Mapping[str, Factory], effort: str = "quick", *, jobs: int = 2, longest: float = LONGEST, **settings: Any
+) -> Iterator[tuple[str, Trial]]:
+    """Judge servers, each in a child process, so many at a time; yields each with its name as it is done."""
+    warm_up()
+    waiting = list(makers.items())[::-1]
+    running: dict[int, _Child] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                child = _Child(*waiting.pop(), effort, longest, settings)
+                running[child.pipe] = child
+            for child in _finished(running.values()):
+                del running[child.pipe]
+                yield child.name, child.result()
+    finally:
+        for child in running.values():
+            child.end()
+
+
+class _Child:
+    """One trial in a process of its own, which writes what it found to a pipe."""
+
+    def __init__(self, name: str, make: Factory, effort: str, longest: float, settings: Mapping[str, Any]) -> None:
+        self.name, self.longest = name, longest
+        self.began = time.monotonic()
+        self.pipe, writing = os.pipe()
+        self._found = b""
+        self._late = False
+        with warnings.catch_warnings():
+            # Newer Pythons warn of forking beside threads; those of a test runner do not hold locks of ours.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self.pipe)
+            _be_child(writing, make, effort, settings)
+        os.close(writing)
+
+    @property
+    def left(self) -> float:
+        """Seconds until it is given up."""
+        return self.began + self.longest - time.monotonic()
+
+    def read(self) -> bool:
+        """Take what was written. True when that was all."""
+        data = os.read(self.pipe, 1 << 20)
+        self._found += data
+        return not data
+
+    def give_up(self) -> None:
+        """End it, because it took too long."""
+        self._late = True
+        os.kill(self._pid, signal.SIGKILL)
+
+    def result(self) -> Trial:
+        """What it found, once it is done."""
+        os.close(self.pipe)
+        os.waitpid(self._pid, 0)
+        if self._late:
+            return Trial("error", problems=[f"The run did not end within {self.longest:.0f} s."], seconds=self.longest)
+        if not self._found:
+            return Trial("error", problems=["The run ended without a word."])
+        return Trial(**json.loads(self._found))
+
+    def end(self) -> None:
+        """End it, because nobody waits for it any more."""
+        self.give_up()
+        os.close(self.pipe)
+        os.waitpid(self._pid, 0)
+
+
+def _finished(children: Iterable[_Child]) -> Iterator[_Child]:
+    children = {child.pipe: child for child in children}
+    readable, _, _ = select.select([*children], [], [], max(0.0, min(child.left for child in children.values())))
+    for pipe in readable:
+        if children[pipe].read():
+            yield children[pipe]
+    for child in children.values():
+        if child.left <= 0:
+            child.give_up()
+
+
+def _be_child(writing: int, make: Factory, effort: str, settings: Mapping[str, Any]) -> None:
+    """Make and judge the server, write what was found, and end. Never returns."""
+    try:
+        with _silence():
+            trial = try_here(make(), effort, **settings)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is what came of the trial
+        trial = Trial("error", problems=[f"{type(error).__name__}: {error}"])
+    try:
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(json.dumps(asdict(trial)).encode())
+    finally:
+        # Not sys.exit: what the parent has open, and would do at its end, is not this child's.
+        os._exit(0)
+
+
+class _silence:
+    """What is printed meanwhile is printed nowhere."""
+
+    def __enter__(self) -> None:
+        self._before = sys.stdout, sys.stderr
+        self._nowhere = open(os.devnull, "w")
+        sys.stdout = sys.stderr = self._nowhere
+
+    def __exit__(self, *_: object) -> None:
+        sys.stdout, sys.stderr = self._before
+        self._nowhere.close()
