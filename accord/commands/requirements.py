@@ -19,7 +19,7 @@ _NARROWEST, _WIDEST = 60, 140
 
 
 @click.command(name="requirements")
-@option("--only", metavar="ID-GLOB", help="Those whose id matches, such as 'create.*'.")
+@option("--only", multiple=True, metavar="ID-GLOB", help="Those whose id matches, such as 'create.*'. Repeatable.")
 @option(
     "--format",
     type=click.Choice(["text", "json", "markdown"]),
@@ -29,7 +29,7 @@ _NARROWEST, _WIDEST = 60, 140
 )
 @option("--uncovered", is_flag=True, help="List what no shipped test cites; prints nothing where all are cited.")
 @click.pass_context
-def command(ctx: click.Context, only: str | None, format: str, uncovered: bool) -> None:
+def command(ctx: click.Context, only: tuple[str, ...], format: str, uncovered: bool) -> None:
     """List what the contract requires.
 
     With --uncovered, list the requirements that no shipped test cites, and exit 1 where there are any.
@@ -48,11 +48,11 @@ def command(ctx: click.Context, only: str | None, format: str, uncovered: bool) 
             click.echo("\n".join(_table(selected, width)))
 
 
-def _selected(catalogue: Catalogue, pattern: str | None) -> list[Requirement]:
-    selected = [item for item in catalogue if pattern is None or fnmatchcase(item.id, pattern)]
+def _selected(catalogue: Catalogue, patterns: tuple[str, ...]) -> list[Requirement]:
+    selected = [item for item in catalogue if not patterns or any(fnmatchcase(item.id, one) for one in patterns)]
     if not selected:
         areas = ", ".join(dict.fromkeys(f"{item.id.partition('.')[0]}.*" for item in catalogue))
-        raise AccordError(f"No requirement's id matches {pattern}.", f"Areas are {areas}.")
+        raise AccordError(f"No requirement's id matches {' or '.join(patterns)}.", f"Areas are {areas}.")
     return selected
 
 

@@ -14,7 +14,7 @@ UNSHOWABLE = re.compile(
 )
 """Characters that cannot be seen, that command a terminal, or that have no place in XML."""
 
-_KEY = re.compile(r"(bnc_(?:sv|cl)_)[\w+-]*?([\w+-]{4})(?![\w+-])")
+_KEY = re.compile(r"(bnc_(?:sv|cl)_)([\w+…-]+)")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
 _INDENTED_AT_MOST = 50_000
 
@@ -34,7 +34,8 @@ def without_keys(text: str) -> str:
 
     What sends keys redacts them as well; this is for a server that repeats one where nobody expects it.
     """
-    return _KEY.sub(r"\1…\2", text)
+    # What is cut already, by redaction or for its length, may still show too much of a key.
+    return _KEY.sub(lambda match: f"{match[1]}…{match[2].rpartition('…')[2][-4:]}", text)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -30,6 +30,8 @@ def test_visible(text: str, shown: str) -> None:
         ("key bnc_sv_4f9a27c1d0e84b5f9c1d.", "key bnc_sv_…9c1d."),
         ('{"k":"bnc_cl_abcdefgh"}', '{"k":"bnc_cl_…efgh"}'),
         ("bnc_sv_…9c1d", "bnc_sv_…9c1d"),
+        ("bnc_sv_4f9a27c1_d0e84b5f_…9c1d", "bnc_sv_…9c1d"),
+        ("bnc_sv_4f9a27c1d0e84b5f… (12 more characters)", "bnc_sv_… (12 more characters)"),
         ("bnc_sv_ is the prefix", "bnc_sv_ is the prefix"),
         ("/bnc_sv_4f9a27c1d0e8/messages/", "/bnc_sv_…d0e8/messages/"),
     ],
