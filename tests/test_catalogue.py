@@ -10,6 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from accord.assets import CHOICES, OPENAPI, REQUIREMENTS, SPEC_DIR
+from contract_tests.catalogue import load_catalogue
+from contract_tests.citations import coverage
 
 AREAS = ["auth", "tier", "origin", "isolation", "create", "list", "get", "messages", "resolve", "any"]
 
@@ -93,6 +95,12 @@ def test_every_default_is_one_of_the_options(choices: dict[str, Any]) -> None:
 def test_no_two_requirements_say_the_same_of_the_same_operation(requirements: dict[str, Any]) -> None:
     said = [(entry["operation"], entry["text"]) for entry in requirements.values()]
     assert len(said) == len(set(said))
+
+
+def test_every_requirement_is_cited_by_a_shipped_test_and_no_other_is() -> None:
+    found = coverage(load_catalogue())
+    assert found.uncovered == ()
+    assert [f"{citation} cites {citation.requirement}" for citation in found.unknown] == []
 
 
 def test_every_choice_that_the_document_mentions_exists(choices: dict[str, Any]) -> None:

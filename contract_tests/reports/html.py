@@ -130,8 +130,8 @@ def _headers(message: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _choices(observed: Mapping[str, Observation], known: Mapping[str, Choice]) -> Iterable[_ChoiceRow]:
-    for name, observation in observed.items():
-        choice = known.get(name)
+    for name in [*(name for name in known if name in observed), *(name for name in observed if name not in known)]:
+        choice, observation = known.get(name), observed[name]
         options = choice.options if choice else {}
         yield _ChoiceRow(
             name=name,
