@@ -23,7 +23,9 @@ KEY_OPTIONS = ("server_key", "client_key", "revoked_key", "other_server_key", "o
 def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path, as_json: bool, interactive: bool) -> int:
     """Verify the server at a URL, or the embedded mock, write the reports, print the summary, and return the exit code."""
     with _embedded(url, options) as mock:
-        settings = _settings(url, options) if mock is None else _settings(mock.url, {**options, **mock_keys(mock)})
+        if mock is not None:
+            url, options = mock.url, {**options, **mock_keys(mock)}
+        settings = _settings(url or "", options)
         run = verify(settings, progress=_progress if interactive else None)
     paths = write_reports(run, report_dir)
     if as_json:
@@ -67,7 +69,7 @@ def _settings(url: str, options: Mapping[str, Any]) -> Settings:
         raise AccordError("A server cannot be verified without a server key.", "Give --server-key, or set ACCORD_SERVER_KEY.")
     return Settings(
         base_url=url,
-        **{name: options.get(name) for name in KEY_OPTIONS},
+        **{name: options[name] for name in KEY_OPTIONS},
         effort=options["effort"],
         seed=options["seed"],
         workers=_workers(options["workers"]),

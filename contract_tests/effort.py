@@ -10,7 +10,7 @@ class Effort:
     """The sizes of what is generated.
 
     `lifecycles` x `steps` calls of the state machine; `values` texts and metadata; `schema_cases` generated requests per operation;
-    `rounds` of concurrent calls by `threads` clients; `shrink`: whether a failure is made smaller.
+    `rounds` of concurrent calls by `threads` clients; `audited` conversations that are read again at the end.
     """
 
     name: str
@@ -20,15 +20,15 @@ class Effort:
     schema_cases: int
     rounds: int
     threads: int
-    shrink: bool = False
+    audited: int
 
 
 EFFORTS = {
     effort.name: effort
     for effort in (
-        Effort("quick", lifecycles=8, steps=30, values=20, schema_cases=0, rounds=3, threads=6),
-        Effort("standard", lifecycles=50, steps=30, values=150, schema_cases=25, rounds=8, threads=8),
-        Effort("thorough", lifecycles=300, steps=50, values=1000, schema_cases=200, rounds=30, threads=16, shrink=True),
+        Effort("quick", lifecycles=8, steps=30, values=20, schema_cases=0, rounds=3, threads=6, audited=100),
+        Effort("standard", lifecycles=50, steps=30, values=150, schema_cases=25, rounds=8, threads=8, audited=1_000),
+        Effort("thorough", lifecycles=300, steps=50, values=1000, schema_cases=200, rounds=30, threads=16, audited=100_000),
     )
 }
 

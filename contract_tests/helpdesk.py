@@ -162,7 +162,7 @@ class Helpdesk:
         self.judge.check("any.json", answers.is_json(exchange), exchange)
         if exchange.succeeded and operation_id in _ANSWERS:
             requirement, component = _ANSWERS[operation_id]
-            self.judge.check(requirement, self.contract.component_mismatch(component, exchange.members), exchange)
+            self.judge.check(requirement, self.contract.mismatch(component, exchange.members), exchange)
 
     def _encoded(self, body: Any) -> bytes | None:
         if body is None:
@@ -194,7 +194,7 @@ class Helpdesk:
         not a conversation.
         """
         answer = exchange.members
-        self.judge.check("create.answer", self.contract.component_mismatch("Conversation", answer), exchange)
+        self.judge.check("create.answer", self.contract.mismatch("Conversation", answer), exchange)
         if not isinstance(answer.get("id"), str) or not answer["id"]:
             raise Blocked("The answer to a create has no id.")
         email = sent.get("user_email") if isinstance(sent.get("user_email"), str) else None
@@ -237,7 +237,7 @@ class Helpdesk:
     def get(self, record: Record, *, credential: Credential | None = None) -> dict[str, Any]:
         """Read a conversation and compare it with what is known of it. Raises Blocked where it cannot be read."""
         exchange = self.call("getConversation", id=record.id, credential=credential)
-        mismatch = answers.status_is(exchange, 200) or self.contract.component_mismatch("Conversation", exchange.members)
+        mismatch = answers.status_is(exchange, 200) or self.contract.mismatch("Conversation", exchange.members)
         self.judge.check("get.answer", mismatch, exchange)
         if not exchange.succeeded:
             raise Blocked(f"A conversation could not be read ({exchange.status}).")
@@ -269,7 +269,7 @@ class Helpdesk:
     def resolve(self, record: Record, *, credential: Credential | None = None) -> None:
         """Resolve a conversation and judge the answer. Raises Blocked where it is refused."""
         exchange = self.call("resolveConversation", id=record.id, credential=credential)
-        mismatch = answers.status_is(exchange, 200) or self.contract.component_mismatch("Conversation", exchange.members)
+        mismatch = answers.status_is(exchange, 200) or self.contract.mismatch("Conversation", exchange.members)
         self.judge.check("resolve.answer", mismatch, exchange)
         if not exchange.succeeded:
             raise Blocked(f"A conversation could not be resolved ({exchange.status}).")
@@ -288,7 +288,7 @@ class Helpdesk:
         if not exchange.succeeded:
             raise Blocked(f"A conversation could not be read ({exchange.status}).")
         items, _ = self.read_messages(record.id)
-        members = self.contract.conversation_members()
+        members = self.contract.conversation_members
         return Snapshot(record.id, {name: exchange.members.get(name) for name in members}, items, exchange)
 
     def unchanged(self, before: Snapshot, requirement_id: str, *, but: frozenset[str] = frozenset()) -> bool:
@@ -320,8 +320,11 @@ class Helpdesk:
         return [first, self.page(limit=most, offset=first.count - most, **query)]
 
     def audit(self) -> None:
-        """Read again, at the end of a run, all that the server acknowledged."""
-        for record in self.ledger.records.values():
+        """Read again, at the end of a run, what the server acknowledged: the oldest, and as many others as the effort allows."""
+        records = list(self.ledger.records.values())
+        oldest, others = records[: self.effort.audited // 2], records[self.effort.audited // 2 :]
+        sample = self.random.sample(others, min(len(others), self.effort.audited - len(oldest)))
+        for record in (*oldest, *sample):
             exchange = self.call("getConversation", id=record.id)
             lost = answers.status_is(exchange, 200)
             found = [] if lost else [mismatch for _, mismatch in conversations.changed(self.contract, record, exchange.members)]
@@ -334,7 +337,9 @@ class Helpdesk:
     def page(self, *, credential: Credential | None = None, **query: Any) -> Page:
         """List conversations and judge the page by itself and by what is known of its items. Raises Blocked where it is none."""
         exchange = self.call("listConversations", query=query, credential=credential)
-        mismatch = answers.status_is(exchange, 200) or self.contract.component_mismatch("ConversationPage", exchange.members)
+        mismatch = answers.status_is(exchange, 200) or self.contract.page_mismatch(
+            "ConversationPage", "Conversation", exchange.members
+        )
         self.judge.check("list.answer", mismatch, exchange)
         results = exchange.members.get("results")
         if not exchange.succeeded or not isinstance(results, list):
@@ -450,7 +455,7 @@ class Helpdesk:
         for _ in range(_MOST_PAGES):
             exchange = self.call("listMessages", id=conversation_id, query=query, credential=credential)
             members = exchange.members
-            mismatch = answers.status_is(exchange, 200) or self.contract.component_mismatch("MessagePage", members)
+            mismatch = answers.status_is(exchange, 200) or self.contract.page_mismatch("MessagePage", "Message", members)
             self.judge.check("messages.answer", mismatch, exchange)
             results = members.get("results")
             if not exchange.succeeded or not isinstance(results, list):

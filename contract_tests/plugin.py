@@ -174,12 +174,18 @@ class Collector:
             self._done += 1
             self._progress(self._done, max(self._total, self._done), report.nodeid.rsplit("::", 1)[-1])
         if report.failed and not any(tally["violations"] for tally in findings.get("tallies", {}).values()):
-            self.problems.append(f"An error of the suite in {report.nodeid} ({report.when}): {report.longreprtext[-2000:]}")
+            self.problems.append(f"An error of the suite in {report.nodeid} ({report.when}): {_crash(report)}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.problems.append(f"An error of the suite while collecting {report.nodeid}: {report.longreprtext[-2000:]}")
+            self.problems.append(f"An error of the suite while collecting {report.nodeid}: {_crash(report)}")
+
+
+def _crash(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Where a test of the suite failed and with what, in a line."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash) if crash is not None else report.longreprtext[-500:]
 
 
 # --- fixtures of the shipped tests ------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def timestamps(answer: Mapping[str, Any]) -> Mismatch | None:
 
 def changed(contract: Contract, record: Record, answer: Mapping[str, Any]) -> Iterator[tuple[str, Mismatch]]:
     """The documented members that are not as the server showed them before, each with what is wrong."""
-    for member in contract.conversation_members():
+    for member in contract.conversation_members:
         if member in record.unsure or (member == "updated_at" and record.last != "created"):
             continue
         if found := _member_changed(record, member, answer):

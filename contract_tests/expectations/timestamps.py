@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from contract_tests.expectations import Mismatch, shown
@@ -16,7 +17,12 @@ _RFC3339 = re.compile(
 
 def moment(value: Any) -> Fraction | None:
     """The seconds since 1970 of an RFC 3339 date-time (section 5.6), or None where it is not one."""
-    match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    return _moment(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=10_000)
+def _moment(text: str) -> Fraction | None:
+    match = _RFC3339.fullmatch(text)
     if match is None or int(match["second"]) > 60:
         return None
     try:

@@ -19,7 +19,7 @@ def test_what_a_create_answers(desk: Helpdesk, judge: Judge) -> None:
     _observe(judge, "default_channel", answer.get("channel"), plain)
     requester = answer.get("requester") or {}
     _observe(judge, "missing_names", _names(requester), plain)
-    documented = {*desk.contract.conversation_members()}
+    documented = {*desk.contract.conversation_members}
     _observe(judge, "object_extra_members", "some" if answer.keys() - documented else "none", plain)
     _observe(judge, "timestamp_fraction", _fraction(str(answer.get("created_at"))), plain)
     _observe(judge, "timestamp_offset", "z" if str(answer.get("created_at")).upper().endswith("Z") else "numeric", plain)

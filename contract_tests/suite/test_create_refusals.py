@@ -149,7 +149,7 @@ def test_values_of_the_wrong_type_never_come_back(desk: Helpdesk, member: str) -
         desk.judge.check("create.wrong-types-refused", answers.is_refused(exchange), exchange)
         mismatch = None
         if exchange.succeeded:
-            mismatch = desk.contract.component_mismatch("Conversation", exchange.members)
+            mismatch = desk.contract.mismatch("Conversation", exchange.members)
         desk.judge.check("create.wrong-types", mismatch, exchange)
         if member == "user_email":
             continue

@@ -124,7 +124,7 @@ def test_a_new_conversation_is_listed_at_once(desk: Helpdesk) -> None:
             desk.judge.check("list.fresh", lists.same_ids({record.id}, page.ids), page.exchange)
             if page.items:
                 item, exchange = page.items[0], desk.call("getConversation", id=record.id)
-                shown_alone = {name: exchange.members.get(name) for name in desk.contract.conversation_members()}
+                shown_alone = {name: exchange.members.get(name) for name in desk.contract.conversation_members}
                 listed = {name: item.get(name) for name in shown_alone}
                 different = None
                 if listed != shown_alone:

@@ -4,6 +4,8 @@ Each life has requesters of its own, so the server need not be reset. What is wr
 a broken server does not cost time for shrinking.
 """
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ def test_any_order_of_calls(desk: Helpdesk, effort: Effort, run_settings: Settin
     class Life(_Life):
         helpdesk = desk
 
-    run_state_machine_as_test(seed(run_settings.seed)(Life), settings=chosen)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(seed(run_settings.seed)(Life), settings=chosen)
 
 
 def _budget(effort: Effort) -> settings:
@@ -97,7 +99,7 @@ class _Life(RuleBasedStateMachine):
         status = data.draw(st.sampled_from([None, *desk.contract.statuses]))
         limit, offset = data.draw(st.integers(1, 5)), data.draw(st.integers(0, 4))
         expected = self._selected(email, status)
-        by_status = {} if status is None else {"status": status}
+        by_status: dict[str, Any] = {} if status is None else {"status": status}
         page = desk.page(user_email=email, limit=limit, offset=offset, **by_status)
         desk.judge.check("list.count", lists.count_is(page.count, len(expected)), page.exchange)
         size = min(limit, max(0, len(expected) - offset))

@@ -147,7 +147,7 @@ def test_message_values_of_the_wrong_type_never_come_back(desk: Helpdesk, contra
         if exchange.refused:
             desk.unchanged(before, REFUSED)
         items, listing = desk.read_messages(record.id)
-        wrong = (found for item in items if (found := contract.component_mismatch("Message", item)))
+        wrong = (found for item in items if (found := contract.mismatch("Message", item)))
         desk.judge.check("messages.wrong-types", next(wrong, None), listing)
 
 

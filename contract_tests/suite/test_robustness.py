@@ -224,10 +224,10 @@ def _readable(desk: Helpdesk, created: Exchange) -> None:
     """What was accepted can be read, and looks like a conversation."""
     conversation_id = created.members.get("id")
     if not isinstance(conversation_id, str):
-        desk.judge.check("create.answer", desk.contract.component_mismatch("Conversation", created.members), created)
+        desk.judge.check("create.answer", desk.contract.mismatch("Conversation", created.members), created)
         return
     reading = desk.call("getConversation", id=conversation_id)
-    mismatch = answers.status_is(reading, 200) or desk.contract.component_mismatch("Conversation", reading.members)
+    mismatch = answers.status_is(reading, 200) or desk.contract.mismatch("Conversation", reading.members)
     desk.judge.check("get.answer", mismatch, reading)
 
 
