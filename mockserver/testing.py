@@ -84,7 +84,9 @@ class MockAdapter(BaseAdapter):
     def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
         """Answer one request."""
         status, headers, body = _call(self._app, self._base, request)
-        raw = HTTPResponse(body=io.BytesIO(body), headers=dict(headers), status=status, preload_content=False)
+        raw = HTTPResponse(
+            body=io.BytesIO(body), headers=dict(headers), status=status, preload_content=False, request_method=request.method
+        )
         response = Response()
         response.status_code = status
         response.headers.update(headers)
