@@ -191,18 +191,18 @@ class Validator:
             if facts is None:
                 members[name] = member
             elif not (member is None and self.null_is_absent(name, body)):
-                members[name] = self.tidy_text(member) if facts.get("type") == "string" else member
+                members[name] = self.tidy_text(member, facts) if facts.get("type") == "string" else member
         return members
 
     def null_is_absent(self, name: str, body: Body) -> bool:
         """Whether null means that the member is left out."""
         return name not in body.required_members and self.choices.takes("null_optional_member", "absent")
 
-    def tidy_text(self, value: Any) -> Any:
-        """A text, or what was sent in the place of one."""
+    def tidy_text(self, value: Any, facts: Mapping[str, Any]) -> Any:
+        """A text, or what was sent in the place of one. White space is part of a value that is one of a list."""
         if isinstance(value, int | float) and not isinstance(value, bool) and self.choices.takes("number_for_text", "convert"):
             value = str(value)
-        if isinstance(value, str) and self.choices.takes("surrounding_white_space", "trim"):
+        if isinstance(value, str) and "enum" not in facts and self.choices.takes("surrounding_white_space", "trim"):
             value = value.strip()
         return value
 

@@ -336,6 +336,7 @@ def surrounding_white_space(api):
     got = (made["subject"], message, made["requester"]["first_name"])
     if got == ("a  b", "x", "Ada"):
         assert api.create(subject=" \n ").status_code == 400
+        assert api.create(priority=" high").status_code == 400
         return "trim"
     assert got == (" a  b\n", "\tx ", " Ada ")
     return "keep"
