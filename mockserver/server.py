@@ -22,6 +22,7 @@ from mockserver.ports import BACKLOG, DEFAULT_HOST, bind, url_of
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _SECONDS_TO_FINISH = 0.7
+_LONGEST_UNREAD = 64 * 1024 * 1024
 
 
 class Server:
@@ -95,8 +96,20 @@ def _in_one_piece(app: WsgiApp) -> WsgiApp:
         finally:
             if hasattr(body, "close"):
                 body.close()
+            if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
+                _read_to_end(environ["wsgi.input"])
 
     return answer
+
+
+def _read_to_end(stream: Any) -> None:
+    """Read what the application left of the body. With some of it unread, Granian closes a connection that the client counts on."""
+    left = _LONGEST_UNREAD
+    while left > 0:
+        chunk = stream.read(min(left, 65536))
+        if not chunk:
+            return
+        left -= len(chunk)
 
 
 def serve(

@@ -265,13 +265,28 @@ def test_odd_request_lines_are_no_server_errors(served, request_line):
     assert re.match(rb"HTTP/1.1 [24]", answer), answer
 
 
+@pytest.mark.parametrize("size", [1, 1000, 200_000, 2_000_000, 5_000_000])
+def test_a_refusal_keeps_the_connection_whether_the_body_was_read_or_not(served, size):
+    connection = http.client.HTTPConnection(served.removeprefix("http://"), timeout=5)
+    connection.connect()
+    socket_used = connection.sock
+    for headers, status in (({}, 401), (KEY | {"Content-Type": "text/plain"}, 415), (KEY, 413 if size > 1 << 22 else 400)):
+        for _ in range(3):
+            connection.request("POST", "/api/v1/conversations/create/", body=b"x" * size, headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status
+    assert connection.sock is socket_used
+    connection.close()
+
+
 def test_a_client_that_goes_away_in_the_middle_does_no_harm(served):
     head = b"POST /api/v1/conversations/create/ HTTP/1.1\r\nHost: x\r\nX-API-Key: %b\r\nContent-Length: 1000\r\n\r\n{"
     host, port = served.removeprefix("http://").split(":")
     count = requests.get(f"{served}/api/v1/conversations/", headers=KEY).json()["count"]
-    for _ in range(3):
+    for key in (KEY["X-API-Key"], "nonsense", KEY["X-API-Key"]):
         with socket.create_connection((host, int(port))) as connection:
-            connection.sendall(head % KEY["X-API-Key"].encode())
+            connection.sendall(head % key.encode())
     assert requests.get(f"{served}/api/v1/conversations/", headers=KEY, timeout=5).json()["count"] == count
 
 
