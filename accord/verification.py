@@ -1,6 +1,7 @@
 """`accord verify`: where the suite, the embedded mock and the reports come together."""
 
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from os import cpu_count
@@ -31,7 +32,7 @@ def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path,
     if as_json:
         click.echo(render_json(run), nl=False)
         return run.verdict.exit_code
-    colour = interactive and click.get_text_stream("stdout").isatty()
+    colour = interactive and sys.stdout.isatty()
     click.echo(terminal.render(run, colour=colour, width=shutil.get_terminal_size().columns), nl=False)
     click.echo(f"Report: {paths['report.html']}")
     return run.verdict.exit_code

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+PREFIXES = ("bnc_sv_", "bnc_cl_")
+
 
 class Style(StrEnum):
     """The two documented ways in which a key travels (authentication page)."""
@@ -15,8 +17,12 @@ class Style(StrEnum):
 
 def redact(key: str) -> str:
     """A key as it may be shown: its prefix (`bnc_sv_`) and its last four characters."""
-    prefix = key[: key.rfind("_") + 1] if len(key) > 16 else ""
-    return f"{prefix}…{key[-4:]}" if len(key) > 8 else "…"
+    return f"{prefix_of(key)}…{key[-4:]}" if len(key) > 16 else "…"
+
+
+def prefix_of(key: str) -> str:
+    """`bnc_sv_` or `bnc_cl_` (authentication page); nothing for a key of another shape."""
+    return next((prefix for prefix in PREFIXES if key.startswith(prefix)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +115,9 @@ class Forgery:
 
 def unknown_keys(server: Credential) -> list[Forgery]:
     """Keys that were never issued: well-formed ones, the bare prefix, and words that are no keys at all."""
-    prefix = server.key[: server.key.rfind("_") + 1]
+    prefix = prefix_of(server.key)
     tail = "0" * max(len(server.key) - len(prefix), 8)
-    words = [prefix + tail, "bnc_sv_", "bnc_cl_", "bnc_sv_" + "x" * 32, "bnc_cl_" + "x" * 32, "null", "' OR '1'='1"]
+    words = [prefix + tail, *PREFIXES, *(other + "x" * 32 for other in PREFIXES), "null", "' OR '1'='1"]
     return [both for word in dict.fromkeys(words) for both in _both_ways(word, f"the unknown key {word!r}", word)]
 
 
@@ -119,7 +125,7 @@ def altered_keys(valid: Credential) -> list[Forgery]:
     """A valid key, changed a little: a server that compares only a part of it, or not exactly, accepts one of these."""
     key, name = valid.key, valid.shell.removeprefix("$")
     last = "a" if key[-1] != "a" else "b"
-    head = key.rfind("_") + 1
+    head = len(prefix_of(key))
     changed: dict[str, tuple[str, str]] = {
         "without its last character": (key[:-1], f"${{{name}%?}}"),
         "with a character more": (key + "a", f"${{{name}}}a"),

@@ -9,6 +9,7 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -330,7 +331,9 @@ class Helpdesk:
             found = [] if lost else [mismatch for _, mismatch in conversations.changed(self.contract, record, exchange.members)]
             self.judge.check("any.durable", lost or (found[0] if found else None), exchange)
             if record.messages and not lost:
-                self.messages(record)
+                # Where they cannot be read any more, that is judged already, and the others are still to be looked at.
+                with suppress(Blocked):
+                    self.messages(record)
 
     # --- lists -------------------------------------------------------------------------------------------------------------------
 

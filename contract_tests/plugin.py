@@ -6,7 +6,6 @@ A test violates requirements without raising; the plugin fails it afterwards. Wh
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -90,13 +89,7 @@ def _wanted(settings: Settings, requirement_ids: list[str]) -> bool:
     """Whether a test belongs to the run; one that only observes choices does, unless requirements were named."""
     if not requirement_ids:
         return not settings.only
-    return any(selected(settings, name) for name in requirement_ids)
-
-
-def selected(settings: Settings, requirement_id: str) -> bool:
-    """Whether `--only` and `--skip` leave a requirement in the run."""
-    wanted = not settings.only or any(fnmatchcase(requirement_id, glob) for glob in settings.only)
-    return wanted and not any(fnmatchcase(requirement_id, glob) for glob in settings.skip)
+    return any(settings.selects(name) for name in requirement_ids)
 
 
 def cited(item: pytest.Item) -> list[str]:

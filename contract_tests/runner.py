@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from requests.adapters import BaseAdapter
 
+from accord.errors import AccordError
 from contract_tests.catalogue import load_catalogue
 from contract_tests.contract import load_contract
 from contract_tests.credentials import redact
@@ -30,6 +31,8 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
     Raises AccordError for a mistake of configuration, before anything is judged.
     """
     contract, catalogue = load_contract(settings.spec_path), load_catalogue()
+    if not any(settings.selects(requirement.id) for requirement in catalogue):
+        raise AccordError("No requirement is left to check.", "Compare --only and --skip with `accord requirements`.")
     effort_named(settings.effort)
     started, began = datetime.now(UTC), time.monotonic()
     target = Target(
@@ -88,5 +91,5 @@ def _run_tests(
         code = pytest.main(arguments, plugins=[collector, plugin.Carrier(settings, target)])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         collector.problems.append(f"pytest ended with {code!r}.")
-    chosen = [requirement.id for requirement in load_catalogue() if plugin.selected(settings, requirement.id)]
+    chosen = [requirement.id for requirement in load_catalogue() if settings.selects(requirement.id)]
     return {name: collector.tallies.get(name, Tally()) for name in chosen}, collector.observations, collector.problems

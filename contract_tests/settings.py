@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ class Settings:
         """The inputs that the run was not given, each with the option that gives it."""
         optional = ("client_key", "revoked_key", "other_server_key", "origin_client_key", "origin")
         return {name: f"--{name.replace('_', '-')}" for name in optional if not getattr(self, name)}
+
+    def selects(self, requirement_id: str) -> bool:
+        """Whether `--only` and `--skip` leave a requirement in the run."""
+        wanted = not self.only or any(fnmatchcase(requirement_id, glob) for glob in self.only)
+        return wanted and not any(fnmatchcase(requirement_id, glob) for glob in self.skip)
 
     def named(self, run_id: str) -> "Settings":
         return replace(self, run_id=run_id)

@@ -22,7 +22,7 @@ def filtered(request: pytest.FixtureRequest, corpus: Corpus) -> tuple[Filters, s
     return {"user_email": corpus.email, **by_status}, corpus.ids(status)
 
 
-@pytest.mark.requirements("list.default-page", "list.count")
+@pytest.mark.requirements("list.default-page", "list.answer", "list.count")
 def test_a_page_has_its_default_size(desk: Helpdesk, contract: Contract, filtered: tuple[Filters, set[str]]) -> None:
     filters, ids = filtered
     for credential in desk.credentials("listConversations"):

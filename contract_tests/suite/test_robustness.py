@@ -131,23 +131,35 @@ def test_no_query_is_answered_with_a_server_error(desk: Helpdesk, query: dict[st
 
 
 @pytest.mark.requirements("any.no-server-error", "any.json")
-@pytest.mark.parametrize("what", BODIES)
-def test_no_body_is_answered_with_a_server_error(desk: Helpdesk, what: str) -> None:
+def test_no_body_of_a_create_is_answered_with_a_server_error(desk: Helpdesk) -> None:
+    for body in BODIES.values():
+        exchange = desk.call("createConversation", raw=body)
+        if exchange.succeeded:
+            _readable(desk, exchange)
+
+
+@pytest.mark.requirements("any.no-server-error", "any.json", "messages.refusal-changes-nothing")
+def test_no_body_of_a_message_is_answered_with_a_server_error(desk: Helpdesk) -> None:
     record = desk.create()
     before = desk.snapshot(record)
-    created = desk.call("createConversation", raw=BODIES[what])
-    if created.succeeded:
-        _readable(desk, created)
-    message = BODIES[what].replace(b'"subject"', b'"body"').replace(b"{", f'{{"user_email": "{record.email}", '.encode(), 1)
-    sent = desk.call("createMessage", id=record.id, raw=message)
-    if sent.refused:
-        desk.unchanged(before, "messages.refusal-changes-nothing")
-    else:
-        record.last = "message"
-        desk.read_messages(record.id)
-    closed = desk.create()
-    desk.call("resolveConversation", id=closed.id, raw=BODIES[what])
-    closed.unsure.update(("status", "updated_at"))
+    for body in BODIES.values():
+        message = body.replace(b'"subject"', b'"body"').replace(b"{", f'{{"user_email": "{record.email}", '.encode(), 1)
+        exchange = desk.call("createMessage", id=record.id, raw=message)
+        if not exchange.refused:
+            # Whatever it became, it can be read; what comes after it is compared with that.
+            record.last = "message"
+            desk.read_messages(record.id)
+            before = desk.snapshot(record)
+    desk.unchanged(before, "messages.refusal-changes-nothing")
+
+
+@pytest.mark.requirements("any.no-server-error", "any.json")
+def test_no_body_of_a_resolve_is_answered_with_a_server_error(desk: Helpdesk) -> None:
+    record = desk.create()
+    record.unsure.update(("status", "updated_at"))
+    for body in BODIES.values():
+        desk.call("resolveConversation", id=record.id, raw=body)
+    desk.get(record)
 
 
 @pytest.mark.requirements("any.no-server-error")
