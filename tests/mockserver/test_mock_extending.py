@@ -1,0 +1,93 @@
+"""The mock as an ordinary Flask application, and its parts replaced one at a time."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mockserver.auth import Authenticator
+from mockserver.conversations import Conversations
+from mockserver.pipeline import Pipeline
+from mockserver.presenter import Presenter
+from mockserver.problems import Problems
+from mockserver.store import Order
+from mockserver.store.memory import MemoryStore
+from mockserver.validation import Validator
+
+
+def test_flask_routes_shows_the_operations(contract, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "mockserver.app:create_app", "routes"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    rows = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines() if line}
+    assert {operation.id: operation.method for operation in contract}.items() <= rows.items()
+
+
+class AnyKey(Authenticator):
+    def is_revoked(self, key):
+        return False
+
+
+class AnyId(Validator):
+    def read_id(self, text):
+        return text.lower()
+
+
+class StaysOpen(Conversations):
+    def resolved(self, conversation):
+        return conversation
+
+
+class NoRequester(Presenter):
+    def requester(self, user):
+        return None
+
+
+class OtherBody(Problems):
+    def unauthenticated(self, refusal):
+        return {"error": "no"}
+
+
+class Accepted(Pipeline):
+    def success_status(self, operation):
+        return 202
+
+
+@pytest.mark.parametrize(
+    ("part", "cls", "changed"),
+    [
+        ("authenticator", AnyKey, "revoked"),
+        ("validator", AnyId, "upper-case id"),
+        ("conversations", StaysOpen, "resolved"),
+        ("presenter", NoRequester, "requester"),
+        ("problems", OtherBody, "401"),
+        ("pipeline", Accepted, "status"),
+    ],
+)
+def test_a_replaced_part_changes_what_it_is_there_for_and_nothing_else(make_api, part, cls, changed):
+    def observed(api):
+        made = api.create()
+        id = made.json["id"]
+        return {
+            "status": made.status_code,
+            "requester": made.json["requester"],
+            "revoked": api.list("revoked").status_code,
+            "upper-case id": api.get(id.upper()).status_code != 404,
+            "401": api.list(key=None).json,
+            "resolved": api.resolve(id).json["status"],
+        }
+
+    usual, other = observed(make_api()), observed(make_api(**{part: cls}))
+    assert {name for name in usual if usual[name] != other[name]} == {changed}
+
+
+def test_a_store_may_be_brought_along(make_api):
+    store = MemoryStore(Order.OLDEST)
+    api = make_api(store=store)
+    ids = [api.made()["id"] for _ in range(3)]
+    assert [item["id"] for item in api.list().json["results"]] == ids
+    assert store.conversation(ids[0]).number == 1
