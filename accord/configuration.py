@@ -21,8 +21,8 @@ def option(flag: str, **attributes: Any) -> Callable[[F], F]:
 def load_configuration(path: str | None, directory: Path | None = None) -> Mapping[str, Any]:
     """The settings of a file, as the names that click uses (`server_key`).
 
-    Without a path: `accord.toml` in the directory (default: the working directory), else `[tool.accord]` of its pyproject.toml, else
-    nothing. Raises AccordError for a file that cannot be read.
+    Without a path: `accord.toml` in the directory (default: the working directory), else `[tool.accord]` of its
+    pyproject.toml, else nothing. Raises AccordError for a file that cannot be read.
     """
     if path is not None:
         return _names(_read(Path(path)), path)

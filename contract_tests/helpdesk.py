@@ -19,7 +19,7 @@ from contract_tests.credentials import Credential, Forgery
 from contract_tests.effort import Effort
 from contract_tests.exchange import Call, Exchange
 from contract_tests.expectations import Mismatch, answers, conversations, lists, messages, shown
-from contract_tests.expectations.timestamps import is_timestamp
+from contract_tests.expectations.timestamps import comparable, is_timestamp
 from contract_tests.expectations.values import same_json, same_text
 from contract_tests.judge import Blocked, Judge
 from contract_tests.ledger import Ledger, Person, Record, SentMessage
@@ -292,12 +292,12 @@ class Helpdesk:
         members = self.contract.conversation_members
         return Snapshot(record.id, {name: exchange.members.get(name) for name in members}, items, exchange)
 
-    def unchanged(self, before: Snapshot, requirement_id: str, *, but: frozenset[str] = frozenset()) -> bool:
-        """Judge that a conversation and its messages are as they were, but for some members."""
+    def unchanged(self, before: Snapshot, requirement_id: str) -> bool:
+        """Judge that a conversation and its messages are as they were."""
         after = self.snapshot(Record(before.id, None, {}))
-        old = {name: value for name, value in before.members.items() if name not in but}
-        new = {name: value for name, value in after.members.items() if name not in but}
-        mismatch = same_json(old, new, "the conversation") or same_json(before.messages, after.messages, "the messages")
+        mismatch = same_json(comparable(before.members), comparable(after.members), "the conversation") or same_json(
+            [comparable(item) for item in before.messages], [comparable(item) for item in after.messages], "the messages"
+        )
         return self.judge.check(requirement_id, mismatch, after.exchange)
 
     def nothing_created(self, email: str, requirement_id: str, *, subject: str = "") -> bool:
@@ -452,7 +452,10 @@ class Helpdesk:
         return {sent.body.split("]")[0] + "]" for other in others for sent in other.messages}
 
     def read_messages(self, conversation_id: str, *, credential: Credential | None = None) -> tuple[list[dict[str, Any]], Exchange]:
-        """All messages, following pages where they come in pages (a choice), and the last exchange. Raises Blocked where none come."""
+        """All messages, following pages where they come in pages (a choice), and the last exchange.
+
+        Raises Blocked where none come.
+        """
         items: list[dict[str, Any]] = []
         query: Mapping[str, Any] = {}
         for _ in range(_MOST_PAGES):

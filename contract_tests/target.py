@@ -167,5 +167,11 @@ def _pause_asked_for(exchange: Exchange, attempt: int) -> float | None:
 
 
 def _in_short(error: Exception) -> str:
+    """What went wrong with a connection, without the layers of libraries that it went through."""
     text = str(error)
+    if isinstance(error, requests.Timeout):
+        return "none came within the time limit"
+    for known in ("Connection refused", "Connection reset by peer", "Name or service not known", "certificate verify failed"):
+        if known in text:
+            return known.lower()
     return text if len(text) < 200 else text[:200] + "…"

@@ -1,6 +1,7 @@
 """Timestamps as RFC 3339 has them, with an offset, as exact moments."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
@@ -45,6 +46,12 @@ def is_timestamp(value: Any, where: str) -> Mismatch | None:
     if moment(value) is not None:
         return None
     return Mismatch(f"{where} is not an RFC 3339 date-time with an offset", "such as 2026-02-26T10:00:00Z", shown(value))
+
+
+def comparable(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """A conversation or a message with its timestamps written alike, since any offset will do, in each answer another."""
+    moments = {name: moment(shown[name]) for name in ("created_at", "updated_at") if name in shown}
+    return {**shown, **{name: f"{float(at):.9f} s" for name, at in moments.items() if at is not None}}
 
 
 def in_order(earlier: Any, later: Any, names: str) -> Mismatch | None:

@@ -147,7 +147,8 @@ def test_values_of_the_wrong_type_never_come_back(desk: Helpdesk, member: str) -
     for value in wrong:
         payload = {**desk.payload(user_email=email), member: value}
         exchange = desk.call("createConversation", body=payload)
-        desk.judge.check("create.wrong-types-refused", answers.is_refused(exchange), exchange)
+        if not (member != "metadata" and exchange.succeeded and _may_become_text(value)):
+            desk.judge.check("create.wrong-types-refused", answers.is_refused(exchange), exchange)
         mismatch = None
         if exchange.succeeded:
             mismatch = desk.contract.mismatch("Conversation", exchange.members)
@@ -156,6 +157,11 @@ def test_values_of_the_wrong_type_never_come_back(desk: Helpdesk, member: str) -
     page = desk.page(user_email=email)
     if not accepted and member != "user_email":
         desk.judge.check(REFUSED, _created(page, email), page.exchange)
+
+
+def _may_become_text(value: Any) -> bool:
+    """Many frameworks turn a number into a text, which is theirs to choose."""
+    return isinstance(value, bool | int | float)
 
 
 def _whole(text: str, exchange: Exchange) -> Mismatch | None:

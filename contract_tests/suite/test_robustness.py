@@ -82,16 +82,16 @@ BODIES: dict[str, bytes] = {
     "an integer of 5000 digits": b'{"subject": "x", "metadata": {"n": ' + b"9" * 5000 + b"}}",
     "a huge number for a text": b'{"subject": ' + b"9" * 5000 + b"}",
     "a lone surrogate": b'{"subject": "\\ud800", "metadata": {"\\udfff": "\\ud800"}}',
-    "lone surrogates everywhere": b'{"subject": "s", "description": "\\ud800", "user_first_name": "\\udc00", "user_email": "\\ud800@example.com"}',
+    "lone surrogates everywhere": b'{"subject": "s", "description": "\\ud800", "user_email": "\\ud800@example.com"}',
     "a member twice": b'{"subject": "one", "subject": "two"}',
     "deep lists": b"[" * DEEP + b"]" * DEEP,
     "deep objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
     "deep metadata": b'{"subject": "x", "metadata": ' + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"}",
     "unclosed lists": b"[" * DEEP,
     "an address of another type": b'{"subject": "x", "user_email": {"$ne": null}}',
-    "values of other types": b'{"subject": ["x"], "user_email": 7, "priority": {}, "channel": [], "metadata": "x", "description": 1}',
+    "values of other types": b'{"subject": ["x"], "user_email": 7, "priority": {}, "channel": [], "metadata": "x"}',
     "everything null": b'{"subject": null, "user_email": null, "priority": null, "channel": null, "metadata": null}',
-    "optional members null": b'{"subject": "x", "user_email": null, "priority": null, "channel": null, "metadata": null, "description": null}',
+    "optional members null": b'{"subject": "x", "user_email": null, "priority": null, "channel": null, "metadata": null}',
     "a long name of a member": b'{"subject": "x", "' + b"k" * 10_000 + b'": 1}',
     "many members": json.dumps({"subject": "x", **{f"m{number}": number for number in range(2_000)}}).encode(),
     "a form": b"subject=x&user_email=a%40example.com",
@@ -116,6 +116,31 @@ MEDIA_TYPES = (
     ";;;",
     "application/json, text/plain",
     "x" * 1000,
+)
+
+ADDRESSES = (
+    "",
+    "no-at-sign",
+    "@",
+    "a@",
+    "@b.example",
+    "a b@example.com",
+    "a@b@example.com",
+    "x" * 300 + "@example.com",
+    "a@" + "x" * 300 + ".com",
+    "ü@example.com",
+    "a@exämple.com",
+    "😀@example.com",
+    "a@[127.0.0.1]",
+    '"quoted string"@example.com',
+    "a\x00@example.com",
+    "a\n@example.com",
+    "Ann <a@example.com>",
+    "a@example",
+    "a@-example.com",
+    "a..b@example.com",
+    " padded@example.com ",
+    "'; --@example.com",
 )
 
 
@@ -219,10 +244,7 @@ def test_no_key_is_answered_with_a_server_error(desk: Helpdesk, name: str) -> No
 @pytest.mark.requirements("any.no-server-error")
 def test_no_address_is_answered_with_a_server_error(desk: Helpdesk) -> None:
     record = desk.create()
-    odd = ("no-at-sign", "@", "a@", "@b.example", "a b@example.com", "a@b@example.com", "x" * 300 + "@example.com", "a@" + "x" * 300 + ".com",
-           "ü@example.com", "a@exämple.com", "a@[127.0.0.1]", '"quoted string"@example.com', "a\x00@example.com", "a\n@example.com", "Ann <a@example.com>",
-           "😀@example.com", "a@example", "a@-example.com", "a..b@example.com", " padded@example.com ", "'; --@example.com", "")  # fmt: skip
-    for address in odd:
+    for address in ADDRESSES:
         exchange = desk.call("createConversation", body=desk.payload(user_email=address))
         if exchange.succeeded:
             _readable(desk, exchange)

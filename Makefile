@@ -1,0 +1,47 @@
+# make demo   set up, start the embedded mock, verify it, and show the summary
+# make test   set up, and run lint, types and all tests
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+NODE_READY := tests/node/node_modules/.ready
+
+.PHONY: demo test lint types unit docs kill-matrix clean
+
+demo: $(READY)
+	$(BIN)/accord verify
+
+test: lint types unit
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+unit: $(READY) $(NODE_READY)
+	$(BIN)/pytest -n auto -q
+	cd examples/django_helpdesk && ../../$(BIN)/python manage.py test
+
+# The pages that are made from the contract and from measurements.
+docs: $(READY)
+	$(BIN)/python -m contract_tests.reports.contract_page
+
+kill-matrix: $(READY)
+	$(BIN)/python tests/kill_matrix.py
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Accord needs Python 3.11 or later; name one: make PYTHON=python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# Linters of the contract document and the generated client; without npm their tests are skipped, and say so.
+$(NODE_READY): tests/node/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/node && npm ci --silent --no-audit --no-fund && touch node_modules/.ready; \
+	else echo "npm is not there: the tests that need Node are skipped"; fi
+
+clean:
+	rm -rf $(VENV) tests/node/node_modules accord-report build dist
