@@ -24,7 +24,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from contract_tests.catalogue import Level
-from contract_tests.results import Outcome
+from contract_tests.results import Outcome, Run
 from contract_tests.runner import verify
 from contract_tests.settings import Settings
 from mockserver.keys import DEMO_ORIGIN, StandardKeys
@@ -34,8 +34,6 @@ from mockserver.world import DEFAULT_SEED
 URL = "http://server.test"
 LONGEST = 120.0
 """Seconds after which a trial is given up."""
-
-Factory = Callable[[], WsgiApp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,9 @@ class Trial:
     seconds: float = 0.0
 
 
+Task = Callable[[], Trial]
+
+
 def try_here(app: WsgiApp, effort: str = "quick", **settings: Any) -> Trial:
     """Judge a server that has the ready-made keys of the mock, by an in-process call of the suite.
 
@@ -72,8 +73,11 @@ def try_here(app: WsgiApp, effort: str = "quick", **settings: Any) -> Trial:
         "effort": effort,
         **settings,
     }
-    began = time.perf_counter()
-    run = verify(Settings(**chosen), adapter=lambda: Direct(app, chosen["base_url"]))
+    return trial_of(verify(Settings(**chosen), adapter=lambda: Direct(app, chosen["base_url"])))
+
+
+def trial_of(run: Run) -> Trial:
+    """What a run said."""
 
     def ids(outcome: Outcome, level: Level) -> list[str]:
         return [result.requirement.id for result in run.with_outcome(outcome) if result.requirement.level is level]
@@ -86,7 +90,7 @@ def try_here(app: WsgiApp, effort: str = "quick", **settings: Any) -> Trial:
         problems=list(run.problems),
         evidence={result.requirement.id: result.reason for result in run.with_outcome(Outcome.FAILED)},
         requests=run.requests,
-        seconds=round(time.perf_counter() - began, 2),
+        seconds=run.duration_s,
     )
 
 
@@ -176,23 +180,21 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def try_apart(make: Factory, effort: str = "quick", longest: float = LONGEST, **settings: Any) -> Trial:
-    """Judge a server in a child process."""
-    [(_, trial)] = try_all({"it": make}, effort, jobs=1, longest=longest, **settings)
+def try_apart(task: Task, longest: float = LONGEST) -> Trial:
+    """What a trial finds in a child process."""
+    [(_, trial)] = try_all({"it": task}, jobs=1, longest=longest)
     return trial
 
 
-def try_all(
-    makers: Mapping[str, Factory], effort: str = "quick", *, jobs: int = 2, longest: float = LONGEST, **settings: Any
-) -> Iterator[tuple[str, Trial]]:
-    """Judge servers, each in a child process, so many at a time; yields each with its name as it is done."""
+def try_all(tasks: Mapping[str, Task], *, jobs: int = 2, longest: float = LONGEST) -> Iterator[tuple[str, Trial]]:
+    """What trials find, each in a child process, so many at a time; yields each with its name as it is done."""
     warm_up()
-    waiting = list(makers.items())[::-1]
+    waiting = list(tasks.items())[::-1]
     running: dict[int, _Child] = {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                child = _Child(*waiting.pop(), effort, longest, settings)
+                child = _Child(*waiting.pop(), longest)
                 running[child.pipe] = child
             for child in _finished(running.values()):
                 del running[child.pipe]
@@ -205,7 +207,7 @@ def try_all(
 class _Child:
     """One trial in a process of its own, which writes what it found to a pipe."""
 
-    def __init__(self, name: str, make: Factory, effort: str, longest: float, settings: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, task: Task, longest: float) -> None:
         self.name, self.longest = name, longest
         self.began = time.monotonic()
         self.pipe, writing = os.pipe()
@@ -217,7 +219,7 @@ class _Child:
             self._pid = os.fork()
         if self._pid == 0:
             os.close(self.pipe)
-            _be_child(writing, make, effort, settings)
+            _be_child(writing, task)
         os.close(writing)
 
     @property
@@ -264,12 +266,12 @@ def _finished(children: Iterable[_Child]) -> Iterator[_Child]:
             child.give_up()
 
 
-def _be_child(writing: int, make: Factory, effort: str, settings: Mapping[str, Any]) -> None:
-    """Make and judge the server, write what was found, and end. Never returns."""
+def _be_child(writing: int, task: Task) -> None:
+    """Do it, write what was found, and end. Never returns."""
     gc.disable()
     try:
         with _silence():
-            trial = try_here(make(), effort, **settings)
+            trial = task()
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is what came of the trial
         trial = Trial("error", problems=[f"{type(error).__name__}: {error}"])
     try:

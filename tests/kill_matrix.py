@@ -1,0 +1,243 @@
+"""The kill matrix: the suite against every server that is broken on purpose, and every one that is merely different.
+
+    python tests/kill_matrix.py                          all of them at quick and standard, written to docs/kill-matrix.md
+    python tests/kill_matrix.py --effort quick --only 'isolation-*' --survivors
+
+A defect is killed when the run says nonconformant and names one of the requirements that the defect breaks. Where it names others
+only, the server is caught for the wrong reason, which is counted apart.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from broken_servers.registry import Defect, Difficulty, all_defects  # noqa: E402
+from conforming_servers.judging import judge  # noqa: E402
+from conforming_servers.registry import Variation, all_variations  # noqa: E402
+from trials import LONGEST, Trial, trial_of, try_all, try_here  # noqa: E402
+
+PAGE = ROOT / "docs" / "kill-matrix.md"
+EFFORTS = ("quick", "standard")
+
+
+class Fate(StrEnum):
+    """What became of a defect."""
+
+    KILLED = "killed"
+    MISNAMED = "misnamed"
+    SURVIVED = "survived"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One defect and its trials by effort."""
+
+    defect: Defect
+    trials: Mapping[str, Trial]
+
+    def fate(self, effort: str) -> Fate:
+        trial = self.trials[effort]
+        if trial.verdict == "error":
+            return Fate.ERROR
+        if trial.verdict != "nonconformant":
+            return Fate.SURVIVED
+        return Fate.KILLED if set(trial.failed) & set(self.defect.breaks) else Fate.MISNAMED
+
+    @property
+    def worst(self) -> int:
+        """The higher, the earlier in the table: survivors of the greatest effort, misnamed ones, those of a smaller effort."""
+        ranks = {Fate.SURVIVED: 3, Fate.ERROR: 3, Fate.MISNAMED: 2, Fate.KILLED: 0}
+        fates = [ranks[self.fate(effort)] for effort in self.trials]
+        return fates[-1] * 10 + max(fates)
+
+    @property
+    def reported(self) -> list[str]:
+        """Every requirement that a trial named: those that the defect breaks first."""
+        named = list(dict.fromkeys(name for trial in self.trials.values() for name in trial.failed))
+        return sorted(named, key=lambda name: name not in self.defect.breaks)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 where every defect was killed at the greatest effort that was asked for, else 1."""
+    options = _options(arguments)
+    defects = {name: found for name, found in all_defects().items() if any(fnmatchcase(name, glob) for glob in options.only)}
+    variations = {name: found for name, found in all_variations().items() if any(fnmatchcase(name, glob) for glob in options.only)}
+    if not defects and not variations:
+        print(f"No server is called {' or '.join(options.only)}.", file=sys.stderr)
+        return 2
+    found: dict[str, dict[str, Trial]] = {name: {} for name in defects}
+    took: dict[str, float] = {}
+    for effort in options.effort:
+        began = time.monotonic()
+        tasks = {name: partial(_try, defect, effort, options.seed) for name, defect in defects.items()}
+        for done, (name, trial) in enumerate(try_all(tasks, jobs=options.jobs, longest=options.longest), 1):
+            found[name][effort] = trial
+            _tell(done, len(defects), Row(defects[name], {effort: trial}), effort)
+        took[effort] = time.monotonic() - began
+    alarms = dict(_false_alarms(variations, options))
+    rows = [Row(defects[name], trials) for name, trials in found.items()]
+    for effort in options.effort:
+        print(f"\n{effort}: {_score(rows, effort)}, {took[effort]:.0f} s for {len(rows)} servers, {options.jobs} at a time")
+    if variations:
+        print(f"{len(variations)} conforming servers: {len(alarms)} false alarms")
+    if options.survivors:
+        for row in rows:
+            if row.worst:
+                print(f"  {row.defect.name}: {row.defect.text} [{', '.join(row.defect.breaks)}]")
+    if options.json:
+        options.json.write_text(json.dumps([_as_json(row) for row in rows], indent=1) + "\n")
+    if options.page or options.only == ["*"]:
+        (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms))
+    return int(bool(alarms) or any(row.fate(options.effort[-1]) is not Fate.KILLED for row in rows))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Run the suite against every server that is broken on purpose.")
+    parser.add_argument("--effort", action="append", choices=EFFORTS, help="may be repeated; both unless given")
+    parser.add_argument("--only", action="append", metavar="GLOB", help="defects by name; may be repeated; no page is written then")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--longest", type=float, default=LONGEST, metavar="S", help=f"give a server up after so long ({LONGEST:.0f})"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found to a file")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the page here and not to docs/kill-matrix.md")
+    parser.add_argument("--survivors", action="store_true", help="list what was not killed, with what it breaks")
+    options = parser.parse_args(arguments)
+    options.effort = sorted(set(options.effort or EFFORTS), key=EFFORTS.index)
+    options.only = options.only or ["*"]
+    return options
+
+
+def _false_alarms(variations: Mapping[str, Variation], options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
+    """The conforming servers that the suite objects to, at the least effort that was asked for."""
+    effort = options.effort[0]
+    tasks = {name: partial(_judge, variation, effort, options.seed) for name, variation in variations.items()}
+    for done, (name, trial) in enumerate(try_all(tasks, jobs=options.jobs, longest=options.longest), 1):
+        alarm = trial.verdict != "conformant"
+        said = ", ".join([*trial.failed, *trial.inconclusive, *trial.problems])[:300] if alarm else ""
+        print(f"{done:>3}/{len(tasks)} {'✗' if alarm else '✓'} {name} ({effort}, {trial.seconds} s) {said}", flush=True)
+        if alarm:
+            yield name, trial
+
+
+def _judge(variation: Variation, effort: str, seed: int) -> Trial:
+    return trial_of(judge(variation, effort=effort, seed=seed))
+
+
+def _try(defect: Defect, effort: str, seed: int) -> Trial:
+    return try_here(defect.app(), effort, seed=seed)
+
+
+def _tell(done: int, of: int, row: Row, effort: str) -> None:
+    fate, trial = row.fate(effort), row.trials[effort]
+    mark = {Fate.KILLED: "✓", Fate.MISNAMED: "~", Fate.SURVIVED: "✗", Fate.ERROR: "!"}[fate]
+    said = ", ".join(row.reported) or "; ".join(trial.problems)[:200] or trial.verdict
+    print(f"{done:>3}/{of} {mark} {row.defect.name} ({effort}, {trial.requests} requests, {trial.seconds} s): {said}", flush=True)
+
+
+def _as_json(row: Row) -> dict[str, object]:
+    facts = {name: getattr(row.defect, name) for name in ("name", "area", "difficulty", "breaks", "text", "effort")}
+    return {**facts, "trials": {effort: {"fate": row.fate(effort), **asdict(trial)} for effort, trial in row.trials.items()}}
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------------------
+
+
+def page(
+    rows: Sequence[Row],
+    efforts: Sequence[str],
+    took: Mapping[str, float],
+    jobs: int,
+    variations: Mapping[str, Variation],
+    alarms: Mapping[str, Trial],
+) -> str:
+    """The matrix as Markdown."""
+    lines = [
+        "<!-- Generated by `python tests/kill_matrix.py`. -->",
+        "",
+        "# The kill matrix",
+        "",
+        f"The suite of Accord {metadata.version('accord')} against {len(rows)} servers, each of them broken on purpose in one "
+        "documented or implied fact (tests/broken_servers). A defect counts as killed when the run's verdict is nonconformant and "
+        "one of the requirements that the defect breaks is among those that failed; where only others failed it is misnamed.",
+        "",
+        *_scores(rows, efforts),
+        f"- **false alarms**: {len(alarms)} on {len(variations)} servers that conform and differ (tests/conforming_servers)",
+        *(f"  - {name}: {', '.join([*trial.failed, *trial.inconclusive, *trial.problems])}" for name, trial in alarms.items()),
+        "",
+        *_costs(rows, efforts, took, jobs),
+        "",
+        *_by("area", rows, efforts, sorted({row.defect.area for row in rows}), lambda row: row.defect.area),
+        "",
+        *_by("difficulty", rows, efforts, [item.value for item in Difficulty], lambda row: row.defect.difficulty.value),
+        "",
+        "## Every defect",
+        "",
+        "Survivors first. Of the requirements that a run named, those that the defect breaks are bold.",
+        "",
+        f"| defect | what is wrong | area | difficulty | {' | '.join(efforts)} | requirements that reported it |",
+        f"|---|---|---|---|{'---|' * len(efforts)}---|",
+    ]
+    for row in sorted(rows, key=lambda row: (-row.worst, row.defect.area, row.defect.name)):
+        fates = " | ".join(row.fate(effort) if row.fate(effort) is not Fate.KILLED else "✓" for effort in efforts)
+        text = " ".join(row.defect.text.split()).replace("|", "\\|")
+        lines.append(
+            f"| {row.defect.name} | {text} | {row.defect.area} | {row.defect.difficulty} | {fates} | {_named(row)} |",
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _named(row: Row) -> str:
+    shown = [f"**{name}**" if name in row.defect.breaks else name for name in row.reported]
+    more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
+    return ", ".join(shown[:6]) + more if shown else f"none; it breaks {', '.join(row.defect.breaks)}"
+
+
+def _scores(rows: Sequence[Row], efforts: Iterable[str]) -> list[str]:
+    return [f"- **{effort}**: {_score(rows, effort)}" for effort in efforts]
+
+
+def _score(rows: Sequence[Row], effort: str) -> str:
+    fates = [row.fate(effort) for row in rows]
+    killed = fates.count(Fate.KILLED)
+    others = [f"{fates.count(fate)} {fate}" for fate in (Fate.MISNAMED, Fate.SURVIVED, Fate.ERROR) if fate in fates]
+    return f"{killed} of {len(rows)} killed ({100 * killed / len(rows):.1f} %)" + "".join(f", {other}" for other in others)
+
+
+def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float], jobs: int) -> list[str]:
+    lines = ["| effort | requests of a run | seconds of a run | seconds of all |", "|---|---|---|---|"]
+    for effort in efforts:
+        trials = sorted((row.trials[effort] for row in rows), key=lambda trial: trial.seconds)
+        middle = trials[len(trials) // 2]
+        lines.append(
+            f"| {effort} | {middle.requests} | {middle.seconds:.1f} (at most {trials[-1].seconds:.1f}) | "
+            f"{took[effort]:.0f} ({jobs} at a time) |"
+        )
+    return lines
+
+
+def _by(what: str, rows: Sequence[Row], efforts: Sequence[str], groups: Iterable[str], of: Callable[[Row], str]) -> list[str]:
+    lines = [f"| {what} | defects | {' | '.join(efforts)} |", f"|---|---|{'---|' * len(efforts)}"]
+    for group in groups:
+        members = [row for row in rows if of(row) == group]
+        if members:
+            killed = (sum(row.fate(effort) is Fate.KILLED for row in members) for effort in efforts)
+            lines.append(f"| {group} | {len(members)} | {' | '.join(map(str, killed))} |")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
