@@ -21,9 +21,16 @@ class Call:
     credential: Credential | None = None
 
 
+DROPPED = 0
+"""The status of an exchange whose connection was closed without an answer, by a server that is alive."""
+
+
 @dataclass(frozen=True)
 class Exchange:
-    """A call and its answer. Header names are in lower case; `elapsed` is in seconds."""
+    """A call and its answer. Header names are in lower case; `elapsed` is in seconds.
+
+    `hiccup` is the gateway error that the same call was answered with first, where it was sent again.
+    """
 
     call: Call
     url: str
@@ -31,6 +38,7 @@ class Exchange:
     headers: Mapping[str, str]
     body: bytes
     elapsed: float
+    hiccup: "Exchange | None" = None
 
     @property
     def succeeded(self) -> bool:

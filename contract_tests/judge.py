@@ -57,6 +57,18 @@ class Judge:
                 )
             return False
 
+    def inconsistent(self, requirement_id: str, exchange: Exchange) -> None:
+        """Say that the same call was answered with a gateway error first, and then not: that decides nothing."""
+        first = exchange.hiccup
+        assert first is not None
+        summary = f"The same request was answered {first.status}, and {exchange.status} when it was sent again."
+        mismatch = Mismatch(summary, str(exchange.status), str(first.status))
+        with self._lock:
+            tally = self.tallies.setdefault(requirement_id, Tally())
+            tally.undecided.append(f"The server is inconsistent. {summary}")
+            for one in (first, exchange):
+                tally.evidence.append(evidence_of(mismatch, one, test=self._test, base_url=self._base_url, redact=self._redact))
+
     def undecided(self, requirement_id: str, reason: str) -> None:
         """Say that a requirement could not be decided, and why."""
         with self._lock:

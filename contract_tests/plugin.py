@@ -120,13 +120,16 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    judge = item.config.stash[_CONTEXT].desk.judge
+    context = item.config.stash[_CONTEXT]
+    judge = context.desk.judge
     if call.excinfo is not None and isinstance(call.excinfo.value, _ENDINGS):
         reason = str(call.excinfo.value)
         for requirement_id in cited(item):
             judge.undecided(requirement_id, reason)
         report.outcome = "skipped"
         report.longrepr = (str(item.path), 0, reason)
+        if isinstance(call.excinfo.value, Unanswered) and not context.desk.target.is_alive():
+            item.session.shouldstop = f"The server went away. {reason}"
     report.user_properties.append((FINDINGS, _findings(judge, call)))
     judge.begin(item.nodeid.rsplit("/", 1)[-1])
     return report

@@ -7,6 +7,7 @@ accepted in the other is a finding, one that is refused everywhere is not a key 
 import hashlib
 import json
 import uuid
+from dataclasses import replace
 
 from accord.errors import AccordError
 from contract_tests.contract import Contract
@@ -14,6 +15,10 @@ from contract_tests.credentials import Credential, Style
 from contract_tests.exchange import Call, Exchange
 from contract_tests.settings import Settings
 from contract_tests.target import Target, Unanswered, Unavailable
+
+
+_UNKNOWN_ID = "5d0c1f6e-8f0b-4c1e-9a53-6f2d7b7c9e10"
+"""Of no conversation: whatever is answered but 401 says that the key was accepted."""
 
 
 def preflight(settings: Settings, contract: Contract, target: Target) -> str:
@@ -89,25 +94,30 @@ def _check_tiers(contract: Contract, target: Target, client: Credential) -> None
     if created.status == 403:
         return
     resolve = contract["resolveConversation"]
-    path = resolve.path_for(str(created.members.get("id", uuid.uuid4())))
+    path = resolve.path_for(str(created.members.get("id", _UNKNOWN_ID)))
     by_client = target.send(Call(resolve.method, path, credential=client))
     if by_client.succeeded and target.send(Call(resolve.method, path, credential=target.keys.server)).status in (401, 403):
         raise AccordError("The client key may resolve and the server key may not.", "Exchange --server-key and --client-key.")
 
 
 def _attempts(contract: Contract, target: Target, credential: Credential) -> list[Exchange]:
-    """The key in both headers, to read and, where that is refused, to write."""
-    listing = contract["listConversations"]
-    answers = [target.send(Call(listing.method, listing.path, credential=credential.by(style))) for style in Style]
-    if any(answer.succeeded for answer in answers):
-        return answers
-    return answers + [target.send(_create(contract, credential.by(style))) for style in Style]
+    """The key in both headers, to list and, as long as that is refused, with everything else that it may call."""
+    calls = [Call(contract["listConversations"].method, contract["listConversations"].path), _create(contract)]
+    for operation_id in ("getConversation", "listMessages", "resolveConversation"):
+        operation = contract[operation_id]
+        if credential.tier in operation.tiers:
+            calls.append(Call(operation.method, operation.path_for(_UNKNOWN_ID)))
+    answers: list[Exchange] = []
+    for call in calls:
+        answers += [target.send(replace(call, credential=credential.by(style))) for style in Style]
+        if any(answer.succeeded for answer in answers):
+            break
+    return answers
 
 
-def _create(contract: Contract, credential: Credential) -> Call:
+def _create(contract: Contract, credential: Credential | None = None, address: str = "") -> Call:
     operation = contract["createConversation"]
-    address = f"preflight.{uuid.uuid4().hex[:12]}@example.com"
-    body = {"subject": "Preflight", "user_email": address}
+    body = {"subject": "Preflight", "user_email": address or "preflight@example.com"}
     return Call(
         operation.method,
         operation.path,
@@ -128,16 +138,6 @@ def _unused_run_id(settings: Settings, contract: Contract, target: Target) -> st
             break
     results = exchange.members.get("results")
     if results == [] or not isinstance(results, list):
-        operation = contract["createConversation"]
-        marker = {"subject": f"Run {from_seed}", "user_email": address}
-        target.send(
-            Call(
-                operation.method,
-                operation.path,
-                headers={"Content-Type": "application/json"},
-                body=json.dumps(marker).encode(),
-                credential=credential,
-            )
-        )
+        target.send(_create(contract, credential, address))
         return from_seed
     return uuid.uuid4().hex[:10]

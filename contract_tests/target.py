@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -10,7 +11,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from contract_tests.credentials import Keys, redact
-from contract_tests.exchange import Call, Exchange
+from contract_tests.exchange import DROPPED, Call, Exchange
 
 _GATEWAY = frozenset({502, 503, 504})
 _RETRIES = 2
@@ -18,11 +19,15 @@ _LONGEST_WAIT = 60.0
 
 
 class Unanswered(Exception):
-    """No answer came: the connection failed or the time limit passed. `call` is what was sent."""
+    """No answer came: the server cannot be reached, or the time limit passed. `call` is what was sent."""
 
     def __init__(self, call: Call, reason: str) -> None:
         super().__init__(reason)
         self.call = call
+
+
+class _Dropped(Unanswered):
+    """The connection was closed before an answer came."""
 
 
 class Unavailable(Exception):
@@ -53,7 +58,6 @@ class Target:
         self.keys = keys
         self.timeout = timeout
         self.sent = 0
-        self.hiccups: list[tuple[Exchange, Exchange]] = []
         self._adapter = adapter
         self._interval = 1 / requests_per_second if requests_per_second else 0.0
         self._next_slot = 0.0
@@ -72,7 +76,7 @@ class Target:
 
         Raises Unanswered where none comes, Unavailable where the server never stops asking to wait.
         """
-        exchange = self._send_once(call)
+        exchange = self._send_past_a_closed_connection(call)
         waited = 0.0
         for attempt in range(1000):
             pause = _pause_asked_for(exchange, attempt)
@@ -99,9 +103,32 @@ class Target:
                 break
             time.sleep(0.1 * (attempt + 1))
             exchange = self._send_once(call)
-        if exchange is not first and exchange.status not in _GATEWAY:
-            self.hiccups.append((first, exchange))
-        return exchange
+        return exchange if exchange.status in _GATEWAY or exchange is first else replace(exchange, hiccup=first)
+
+    def _send_past_a_closed_connection(self, call: Call) -> Exchange:
+        """Send it again by a new connection: the server may have closed an idle one in the moment that it was used.
+
+        Where that is closed as well, and the server goes on answering others, this call is what it does not answer.
+        """
+        try:
+            return self._send_once(call)
+        except _Dropped:
+            self._new_session()
+        try:
+            return self._send_once(call)
+        except _Dropped as error:
+            self._new_session()
+            if not self.is_alive():
+                raise
+            return Exchange(call, self.base_url + call.path, DROPPED, {}, str(error).encode(), 0.0)
+
+    def is_alive(self) -> bool:
+        """Whether the server answers at all."""
+        try:
+            self._send_once(Call("GET", "/"))
+        except Unanswered:
+            return False
+        return True
 
     def _send_once(self, call: Call) -> Exchange:
         self._wait_for_slot()
@@ -118,11 +145,16 @@ class Target:
                 allow_redirects=False,
             )
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            raise Unanswered(call, f"No answer to {call.method} {call.path}: {_in_short(error)}") from error
+            closed = any(sign in str(error) for sign in ("reset by peer", "without response", "Connection broken", "Broken pipe"))
+            kind = _Dropped if closed and not isinstance(error, requests.Timeout) else Unanswered
+            raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(error)}") from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Exchange(
             call, response.url or url, response.status_code, headers, response.content, response.elapsed.total_seconds()
         )
+
+    def _new_session(self) -> None:
+        self._local.session = None
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)

@@ -1,6 +1,6 @@
 """What can be said of an answer before its content: status and media type."""
 
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import DROPPED, Exchange
 from contract_tests.expectations import Mismatch, shown
 
 _NOT_FROM_THE_API = frozenset({405, 413, 414, 415, 429, 431})
@@ -28,12 +28,14 @@ def is_accepted(exchange: Exchange) -> Mismatch | None:
 
 def is_not_found(exchange: Exchange) -> Mismatch | None:
     """Neither success nor a server error: how an absent thing is refused is a choice."""
-    if not exchange.succeeded and exchange.status < 500:
+    if exchange.refused or 300 <= exchange.status < 400:
         return None
     return Mismatch(f"the status is {exchange.status}", "neither 2xx nor 5xx", answer_in_short(exchange))
 
 
 def no_server_error(exchange: Exchange) -> Mismatch | None:
+    if exchange.status == DROPPED:
+        return Mismatch("the connection was closed without an answer", "an answer, and no 5xx", "no answer")
     if exchange.status < 500:
         return None
     return Mismatch(f"the status is {exchange.status}", "no 5xx", answer_in_short(exchange))
