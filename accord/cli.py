@@ -1,7 +1,9 @@
 """The `accord` command: a group whose subcommands are imported only when they run, so that `--help` is instant."""
 
+import difflib
 import importlib
 import sys
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import click
@@ -13,9 +15,7 @@ from accord.errors import AccordError
 COMMANDS = {
     "verify": "Check a server against the contract.",
     "mock": "Run the mock server.",
-    "profile": "Observe a server's choices, for the mock to imitate.",
     "requirements": "List what the contract requires.",
-    "compare": "Set several reports side by side.",
 }
 
 
@@ -44,7 +44,21 @@ class LazyGroup(click.Group):
 def accord(ctx: click.Context, config: str | None) -> None:
     """Contract tests and a mock server for the Support Conversations API."""
     settings = load_configuration(config)
+    _check_names(ctx, settings)
     ctx.default_map = {name: dict(settings) for name in COMMANDS}
+
+
+def _check_names(ctx: click.Context, settings: Mapping[str, Any]) -> None:
+    """Raise AccordError for a setting that no command has: misspelt, it would be ignored in silence."""
+    if not settings:
+        return
+    assert isinstance(ctx.command, click.Group)
+    commands = [ctx.command.get_command(ctx, name) for name in COMMANDS]
+    known = {parameter.name or "" for command in commands if command is not None for parameter in command.params}
+    for name in settings.keys() - known:
+        alike = difflib.get_close_matches(name, known, 1)
+        hint = f"Did you mean {alike[0]}?" if alike else "See `accord verify --help` for the names."
+        raise AccordError(f"The configuration has a setting that no command has: {name}.", hint)
 
 
 def main(args: list[str] | None = None) -> NoReturn:

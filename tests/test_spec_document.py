@@ -383,9 +383,7 @@ def test_a_linter_has_nothing_to_say(node_tools: Path, problems: Any) -> None:
 
 @LINTERS
 @pytest.mark.parametrize("fault", ["untrue example", "dangling reference", "undefined path parameter"])
-def test_a_linter_finds_a_fault(
-    node_tools: Path, tmp_path: Path, document: Document, problems: Any, fault: str
-) -> None:
+def test_a_linter_finds_a_fault(node_tools: Path, tmp_path: Path, document: Document, problems: Any, fault: str) -> None:
     broken = copy.deepcopy(document)
     operation = broken["paths"]["/api/v1/conversations/{id}/resolve/"]
     if fault == "untrue example":
