@@ -44,21 +44,25 @@ class LazyGroup(click.Group):
 def accord(ctx: click.Context, config: str | None) -> None:
     """Contract tests and a mock server for the Support Conversations API."""
     settings = load_configuration(config)
-    _check_names(ctx, settings)
+    settings = _checked(ctx, settings)
     ctx.default_map = {name: dict(settings) for name in COMMANDS}
 
 
-def _check_names(ctx: click.Context, settings: Mapping[str, Any]) -> None:
-    """Raise AccordError for a setting that no command has: misspelt, it would be ignored in silence."""
+def _checked(ctx: click.Context, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings, those of options that may be given several times as lists.
+
+    Raises AccordError for a setting that no command has: misspelt, it would be ignored in silence.
+    """
     if not settings:
-        return
+        return settings
     assert isinstance(ctx.command, click.Group)
     commands = [ctx.command.get_command(ctx, name) for name in COMMANDS]
-    known = {parameter.name or "" for command in commands if command is not None for parameter in command.params}
-    for name in settings.keys() - known:
+    known = {parameter.name or "": parameter for command in commands if command is not None for parameter in command.params}
+    for name in settings.keys() - known.keys():
         alike = difflib.get_close_matches(name, known, 1)
         hint = f"Did you mean {alike[0]}?" if alike else "See `accord verify --help` for the names."
         raise AccordError(f"The configuration has a setting that no command has: {name}.", hint)
+    return {name: [value] if known[name].multiple and isinstance(value, str) else value for name, value in settings.items()}
 
 
 def main(args: list[str] | None = None) -> NoReturn:

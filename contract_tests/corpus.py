@@ -15,7 +15,7 @@ class Corpus:
 
     def ids(self, status: str | None = None) -> set[str]:
         """The ids of its conversations, or of those that have the status."""
-        return {record.id for record in self.records if status is None or record.expected_status == status}
+        return {record.id for record in self.records if status is None or record.status == status}
 
 
 def build_corpus(desk: Helpdesk) -> Corpus:

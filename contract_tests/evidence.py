@@ -1,8 +1,7 @@
 """From an exchange and a mismatch to Evidence: redacted, bounded, and with a curl line that sends the same request."""
 
 import shlex
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 from contract_tests.credentials import Credential, Forgery, Style
@@ -21,9 +20,14 @@ def evidence_of(
     test: str,
     base_url: str,
     redact: Callable[[str], str],
+    steps: Sequence[tuple[str, Exchange]] = (),
     forgery: Forgery | None = None,
 ) -> Evidence:
-    """What a report shows of a violation. `redact` removes every whole key from a text; `forgery` is the bad key that was sent."""
+    """What a report shows of a violation.
+
+    `redact` removes every whole key from a text; `steps` are the writes that led to it, each with its conversation's id; `forgery`
+    is the bad key that was sent.
+    """
 
     def hidden(text: str) -> str:
         secret = forgery.secret if forgery else ""
@@ -47,18 +51,34 @@ def evidence_of(
             "body": hidden(_text(exchange.body)),
             "elapsed_ms": round(exchange.elapsed * 1000, 1),
         },
-        curl=hidden(curl(call, base_url, forgery)),
+        curl=hidden(script(call, base_url, steps, forgery)),
         test=test,
     )
 
 
-def curl(call: Call, base_url: str, forgery: Forgery | None = None) -> str:
-    """A curl line that sends the call, its keys as shell variables ($ACCORD_SERVER_KEY)."""
+def script(call: Call, base_url: str, steps: Sequence[tuple[str, Exchange]], forgery: Forgery | None = None) -> str:
+    """Shell lines that send the call, after those that bring a server to where it was; keys are variables ($ACCORD_SERVER_KEY)."""
+    names: dict[str, str] = {}
+    lines = []
+    for conversation_id, step in steps:
+        line = curl(step.call, base_url, names, options="-s")
+        if conversation_id in names:
+            lines.append(f"{line} >/dev/null")
+        else:
+            names[conversation_id] = f"ID{len(names) + 1}"
+            lines.append(f"{names[conversation_id]}=$({line} | jq -r .id)")
+    return "\n".join([*lines, curl(call, base_url, names, forgery)])
+
+
+def curl(call: Call, base_url: str, names: Mapping[str, str], forgery: Forgery | None = None, *, options: str = "-i") -> str:
+    """A curl line that sends the call; `names` maps conversations' ids to the shell variables that hold theirs."""
     query = f"?{urlencode(call.query)}" if call.query else ""
-    parts = ["curl", "-i"]
+    parts = ["curl", options]
     if call.method != "GET":
         parts += ["-X", call.method]
-    parts.append(shlex.quote(f"{base_url}{call.path}{query}"))
+    url = f"{base_url}{call.path}{query}"
+    known = next((conversation_id for conversation_id in names if conversation_id in call.path.split("/")), None)
+    parts.append(shlex.quote(url) if known is None else f'"{url.replace(known, f"${names[known]}")}"')
     if forgery is not None:
         parts.append(forgery.shell)
     elif call.credential is not None:
@@ -89,8 +109,3 @@ def _shell_body(body: bytes) -> str:
 def _text(body: bytes) -> str:
     text = body.decode("utf-8", "replace")
     return text if len(text) <= KEPT_BODY else f"{text[:KEPT_BODY]}… ({len(body)} bytes in all)"
-
-
-def unanswered(reason: str) -> Mapping[str, Any]:
-    """What a report shows where no answer came."""
-    return {"status": None, "reason": reason}

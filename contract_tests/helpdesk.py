@@ -150,8 +150,19 @@ class Helpdesk:
                 None if forgery is not None else credential or self.next_credential(operation_id),
             )
         )
+        self._remember(operation_id, id, exchange)
         self._judge_any(exchange, forgery)
         return exchange
+
+    def _remember(self, operation_id: str, conversation_id: str, exchange: Exchange) -> None:
+        if not exchange.succeeded or exchange.call.method != "POST":
+            return
+        if operation_id != "createConversation":
+            self.judge.history.note(conversation_id, exchange)
+        elif isinstance(exchange.members.get("id"), str):
+            requester = exchange.members.get("requester")
+            email = requester.get("email") if isinstance(requester, dict) else None
+            self.judge.history.note(exchange.members["id"], exchange, email)
 
     def _judge_any(self, exchange: Exchange, forgery: Forgery | None = None) -> None:
         if exchange.hiccup is not None:
@@ -256,12 +267,18 @@ class Helpdesk:
         return dict(exchange.members)
 
     def compare(self, record: Record, answer: Mapping[str, Any], exchange: Exchange, *, otherwise: str) -> None:
-        """Judge a conversation that is shown again; `otherwise` is the requirement where nothing else explains a change."""
+        """Judge a conversation that is shown again; `otherwise` is the requirement where nothing else explains a change.
+
+        A member that was found wrong once is not looked at again: what follows would be the same story.
+        """
         found = dict(conversations.changed(self.contract, record, answer))
         for requirement in self._shown_by(record, otherwise):
             members = [member for member in found if self._blamed(record, member, otherwise) == requirement]
             self.judge.check(requirement, found[members[0]] if members else None, exchange)
-        self.judge.check("create.timestamps", conversations.timestamps(answer), exchange)
+        record.unsure.update(found)
+        record.was_read(answer.get("status"))
+        if record.unsure.isdisjoint(("created_at", "updated_at")):
+            self.judge.check("create.timestamps", conversations.timestamps(answer), exchange)
 
     def _shown_by(self, record: Record, otherwise: str) -> list[str]:
         """The requirements that showing this conversation again exercises."""
@@ -284,12 +301,13 @@ class Helpdesk:
         self.judge.check("resolve.answer", mismatch, exchange)
         if not exchange.succeeded:
             raise Blocked(f"A conversation could not be resolved ({exchange.status}).")
-        record.resolved, record.last, record.reply_after_close = True, "resolved", False
+        record.was_resolved()
         found = dict(conversations.changed(self.contract, record, exchange.members))
         closed = same_json("closed", exchange.members.get("status"), "status")
         self.judge.check("resolve.closes", closed, exchange)
         others = [mismatch for member, mismatch in found.items() if member != "status"]
         self.judge.check("resolve.rest-kept", others[0] if others else None, exchange)
+        record.unsure.update(found)
 
     # --- nothing happened --------------------------------------------------------------------------------------------------------
 
@@ -308,6 +326,9 @@ class Helpdesk:
         mismatch = same_json(comparable(before.members), comparable(after.members), "the conversation") or same_json(
             [comparable(item) for item in before.messages], [comparable(item) for item in after.messages], "the messages"
         )
+        if mismatch is not None and before.id in self.ledger.records:
+            # It is not what the ledger takes it for any more, and that is told here and once.
+            self.ledger.records[before.id].unsure.update(self.contract.conversation_members)
         return self.judge.check(requirement_id, mismatch, after.exchange)
 
     def nothing_created(self, email: str, requirement_id: str, *, subject: str = "") -> bool:
@@ -412,8 +433,7 @@ class Helpdesk:
     def sent(self, record: Record, body: str, sender: str, *, settled: bool = True) -> None:
         """Enter a message that was acknowledged into the ledger."""
         record.messages.append(SentMessage(body, sender, settled))
-        record.last = "message"
-        record.reply_after_close = record.reply_after_close or record.resolved
+        record.was_messaged()
         if sender not in self.ledger.people:
             self.ledger.strangers.add(sender)
 

@@ -12,7 +12,8 @@ from contract_tests.credentials import Forgery
 from contract_tests.evidence import evidence_of
 from contract_tests.exchange import Exchange
 from contract_tests.expectations import Mismatch
-from contract_tests.results import KEPT_EVIDENCE, Observation, Tally
+from contract_tests.history import History
+from contract_tests.results import KEPT_EVIDENCE, Evidence, Observation, Tally
 
 
 class Blocked(Exception):
@@ -26,6 +27,7 @@ class Judge:
         self.catalogue = catalogue
         self.tallies: dict[str, Tally] = {}
         self.observations: dict[str, Observation] = {}
+        self.history = History()
         self._base_url = base_url
         self._redact = redact
         self._test = ""
@@ -45,17 +47,19 @@ class Judge:
                 return True
             tally.violations += 1
             if len(tally.evidence) < KEPT_EVIDENCE:
-                tally.evidence.append(
-                    evidence_of(
-                        mismatch,
-                        exchange,
-                        test=self._test,
-                        base_url=self._base_url,
-                        redact=self._redact,
-                        forgery=forgery,
-                    )
-                )
+                tally.evidence.append(self._evidence(mismatch, exchange, forgery))
             return False
+
+    def _evidence(self, mismatch: Mismatch, exchange: Exchange, forgery: Forgery | None = None) -> Evidence:
+        return evidence_of(
+            mismatch,
+            exchange,
+            test=self._test,
+            base_url=self._base_url,
+            redact=self._redact,
+            steps=self.history.before(exchange),
+            forgery=forgery,
+        )
 
     def inconsistent(self, requirement_id: str, exchange: Exchange) -> None:
         """Say that the same call was answered with a gateway error first, and then not: that decides nothing."""
@@ -67,7 +71,7 @@ class Judge:
             tally = self.tallies.setdefault(requirement_id, Tally())
             tally.undecided.append(f"The server is inconsistent. {summary}")
             for one in (first, exchange):
-                tally.evidence.append(evidence_of(mismatch, one, test=self._test, base_url=self._base_url, redact=self._redact))
+                tally.evidence.append(self._evidence(mismatch, one))
 
     def undecided(self, requirement_id: str, reason: str) -> None:
         """Say that a requirement could not be decided, and why."""

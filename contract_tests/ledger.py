@@ -16,10 +16,10 @@ class SentMessage:
 
 @dataclass(slots=True)
 class Record:
-    """A conversation that was acknowledged, as the server showed it last.
+    """A conversation that was acknowledged, as the server showed it when it was created.
 
-    `unsure` are members whose value was wrong already when it was created, which later answers are not blamed for; `last` is the
-    last call that was made to it: created, message, or resolved.
+    `unsure` are members that were found wrong already, or that a test does not follow; later answers are not blamed for them.
+    `last` is the last call that was made to it: created, message, or resolved. `statuses` are those that it may have now.
     """
 
     id: str
@@ -28,18 +28,30 @@ class Record:
     description: str | None = None
     unsure: set[str] = field(default_factory=set)
     messages: list[SentMessage] = field(default_factory=list)
-    resolved: bool = False
     last: str = "created"
-    reply_after_close: bool = False
+    statuses: frozenset[str] = frozenset({"open"})
 
     @property
-    def expected_status(self) -> str | None:
-        """The status that it must have, or None where that is open: a reply may reopen a closed conversation, or set pending."""
-        if self.reply_after_close:
-            return None
-        if self.resolved:
-            return "closed"
-        return None if self.messages else "open"
+    def status(self) -> str | None:
+        """The status that it has, or None where that is open until it is read again."""
+        return next(iter(self.statuses)) if len(self.statuses) == 1 else None
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it was resolved and nothing since could have reopened it."""
+        return self.statuses == {"closed"}
+
+    def was_resolved(self) -> None:
+        self.last, self.statuses = "resolved", frozenset({"closed"})
+
+    def was_messaged(self) -> None:
+        """A message may set a conversation to pending or reopen a closed one, and never closes it."""
+        self.last, self.statuses = "message", self.statuses | {"open", "pending"}
+
+    def was_read(self, status: Any) -> None:
+        """What it is read to be, of what it may be, it stays until something is done to it."""
+        if status in self.statuses:
+            self.statuses = frozenset({status})
 
 
 @dataclass(slots=True)

@@ -37,6 +37,7 @@ class Context:
     settings: Settings
     catalogue: Catalogue
     desk: Helpdesk
+    worker: str
 
     @classmethod
     def of(cls, settings: Settings, target: Target, worker: str = "") -> "Context":
@@ -44,7 +45,7 @@ class Context:
         judge = Judge(catalogue, target.base_url, target.redact)
         effort = effort_named(settings.effort)
         desk = Helpdesk(contract, target, judge, effort=effort, run_id=settings.run_id, seed=settings.seed, worker=worker)
-        return cls(settings, catalogue, desk)
+        return cls(settings, catalogue, desk, worker)
 
 
 class Carrier:
@@ -130,16 +131,19 @@ def pytest_runtest_makereport(
         report.longrepr = (str(item.path), 0, reason)
         if isinstance(call.excinfo.value, Unanswered) and not context.desk.target.is_alive():
             item.session.shouldstop = f"The server went away. {reason}"
-    report.user_properties.append((FINDINGS, _findings(judge, call)))
+    report.user_properties.append((FINDINGS, _findings(context, call)))
     judge.begin(item.nodeid.rsplit("/", 1)[-1])
     return report
 
 
-def _findings(judge: Judge, call: pytest.CallInfo[None]) -> dict[str, Any]:
+def _findings(context: Context, call: pytest.CallInfo[None]) -> dict[str, Any]:
+    judge = context.desk.judge
     gone = call.excinfo is not None and isinstance(call.excinfo.value, Unanswered | Unavailable)
     return {
         "tallies": {name: tally.to_json() for name, tally in judge.tallies.items()},
         "observations": {name: asdict(observation) for name, observation in judge.observations.items()},
+        "worker": context.worker,
+        "sent": context.desk.target.sent,
         "gone": str(call.excinfo.value) if gone and call.excinfo is not None else "",
     }
 
@@ -151,9 +155,15 @@ class Collector:
         self.tallies: dict[str, Tally] = {}
         self.observations: dict[str, Observation] = {}
         self.problems: list[str] = []
+        self._sent: dict[str, int] = {}
         self._progress = progress
         self._total = 0
         self._done = 0
+
+    @property
+    def sent(self) -> int:
+        """Requests that xdist workers sent, each by a target of its own."""
+        return sum(self._sent.values())
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._total = len(session.items)
@@ -164,6 +174,8 @@ class Collector:
             self.tallies.setdefault(name, Tally()).add(Tally.from_json(data))
         for name, data in findings.get("observations", {}).items():
             self.observations[name] = Observation(**data)
+        if findings.get("worker"):
+            self._sent[findings["worker"]] = findings["sent"]
         if findings.get("gone"):
             self.problems.append(findings["gone"])
         if report.when == "teardown" and self._progress is not None:

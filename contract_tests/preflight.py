@@ -16,7 +16,6 @@ from contract_tests.exchange import Call, Exchange
 from contract_tests.settings import Settings
 from contract_tests.target import Target, Unanswered, Unavailable
 
-
 _UNKNOWN_ID = "5d0c1f6e-8f0b-4c1e-9a53-6f2d7b7c9e10"
 """Of no conversation: whatever is answered but 401 says that the key was accepted."""
 

@@ -17,12 +17,12 @@ from contract_tests.contract import load_contract
 from contract_tests.credentials import redact
 from contract_tests.effort import effort_named
 from contract_tests.preflight import preflight
-from contract_tests.results import Observation, Run, Tally, conclude
+from contract_tests.results import Run, Tally, conclude
 from contract_tests.settings import Settings
 from contract_tests.target import Target
 
 if TYPE_CHECKING:
-    from contract_tests.plugin import Progress
+    from contract_tests.plugin import Collector, Progress
 
 
 def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = None, progress: "Progress | None" = None) -> Run:
@@ -44,9 +44,11 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
     )
     try:
         settings = settings.named(preflight(settings, contract, target))
-        tallies, observations, problems = _run_tests(settings, target, progress)
+        found = _run_tests(settings, target, progress)
     finally:
         target.close()
+    selected = [requirement.id for requirement in catalogue if settings.selects(requirement.id)]
+    tallies = {name: found.tallies.get(name, Tally()) for name in selected}
     return Run(
         id=settings.run_id,
         seed=settings.seed,
@@ -54,7 +56,7 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
         workers=settings.workers,
         started_at=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
         duration_s=round(time.monotonic() - began, 2),
-        requests=target.sent,
+        requests=target.sent + found.sent,
         suite_version=metadata.version("accord"),
         spec_sha256=contract.sha256,
         requirements_sha256=catalogue.requirements_sha256,
@@ -62,14 +64,12 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
         keys={name: redact(credential.key) for name, credential in settings.keys.named().items()},
         strict=settings.strict,
         results=conclude(catalogue, tallies, settings.missing),
-        choices=observations,
-        problems=tuple(problems),
+        choices=found.observations,
+        problems=tuple(found.problems),
     )
 
 
-def _run_tests(
-    settings: Settings, target: Target, progress: "Progress | None"
-) -> tuple[dict[str, Tally], dict[str, Observation], list[str]]:
+def _run_tests(settings: Settings, target: Target, progress: "Progress | None") -> "Collector":
     # Before pytest is imported: plugins of the user's environment must not join in.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
@@ -79,6 +79,8 @@ def _run_tests(
 
     collector = plugin.Collector(progress)
     with TemporaryDirectory(prefix="accord-") as directory:
+        # Hypothesis would leave its folder where the user is.
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = directory
         ini = Path(directory, "pytest.ini")
         ini.write_text("[pytest]\n")
         arguments = [
@@ -92,4 +94,9 @@ def _run_tests(
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         collector.problems.append(f"pytest ended with {code!r}.")
     chosen = [requirement.id for requirement in load_catalogue() if settings.selects(requirement.id)]
-    return {name: collector.tallies.get(name, Tally()) for name in chosen}, collector.observations, collector.problems
+    return (
+        {name: collector.tallies.get(name, Tally()) for name in chosen},
+        collector.observations,
+        collector.problems,
+        collector.sent,
+    )

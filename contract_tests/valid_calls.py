@@ -16,6 +16,6 @@ def valid_body(desk: Helpdesk, operation_id: str, record: Record, email: str | N
 def accepted(operation_id: str, record: Record) -> None:
     """Tell the ledger what a call that was accepted did to the conversation, where the test does not follow its details."""
     if operation_id == "createMessage":
-        record.last = "message"
+        record.was_messaged()
     if operation_id == "resolveConversation":
-        record.resolved, record.last = True, "resolved"
+        record.was_resolved()

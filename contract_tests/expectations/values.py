@@ -9,7 +9,7 @@ from contract_tests.expectations import Mismatch, shown
 def same_json(expected: Any, actual: Any, where: str = "the answer") -> Mismatch | None:
     """Deep equality of JSON values. Numbers compare as numbers (1.0 is 1), and true is not 1."""
     if isinstance(expected, dict) and isinstance(actual, dict):
-        for name in expected.keys() | actual.keys():
+        for name in sorted(expected.keys() | actual.keys()):
             if name not in actual:
                 return Mismatch(f"{where} lacks {name!r}", shown(expected[name]), "no such member")
             if name not in expected:

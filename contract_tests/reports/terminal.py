@@ -86,7 +86,8 @@ class _Page:
         yield from self._beside("actual", self._exact(actual), fg="red")
         if evidence.curl:
             # Never wrapped: a command that is copied has to stay one.
-            yield from self._beside("try", [visible(shortened(evidence.curl, _CURL_AT_MOST))], dim=True)
+            lines = shortened(evidence.curl, _CURL_AT_MOST).splitlines()
+            yield from self._beside("try", [visible(line) for line in lines], dim=True)
 
     @property
     def _at_most(self) -> int:

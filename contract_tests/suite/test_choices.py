@@ -128,7 +128,7 @@ def test_how_closed_conversations_behave(desk: Helpdesk, judge: Judge) -> None:
     _observe(judge, "resolve_twice", {200: "200", 409: "409"}.get(again.status), again)
     reply = desk.call("createMessage", id=record.id, body={"body": desk.body(), "user_email": record.email})
     if reply.succeeded:
-        record.last, record.reply_after_close = "message", True
+        record.was_messaged()
     status = desk.call("getConversation", id=record.id).members.get("status")
     after = "accept" if status == "closed" else "reopen"
     _observe(judge, "reply_to_closed", after if reply.succeeded else "refuse", reply)

@@ -53,7 +53,7 @@ def test_concurrent_messages_are_all_listed_once(desk: Helpdesk, effort: Effort)
         exchanges = at_once([_sending(desk, record.id, body, record.email or "") for body in bodies])
         for exchange in exchanges:
             desk.judge.check("messages.accepted", answers.is_accepted(exchange), exchange)
-        record.last = "message"
+        record.was_messaged()
         items, listing = desk.read_messages(record.id)
         sent = [body for body, exchange in zip(bodies, exchanges, strict=True) if exchange.succeeded]
         listed = [str(item.get("body")) for item in items if item.get("body") in bodies]
@@ -69,7 +69,8 @@ def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort) -> None:
     records = [desk.create(desk.payload(user_email=email)) for _ in range(effort.threads)]
     exchanges = at_once([_resolving(desk, record.id) for record in records])
     for record, exchange in zip(records, exchanges, strict=True):
-        record.resolved, record.last = exchange.succeeded, "resolved"
+        if exchange.succeeded:
+            record.was_resolved()
         desk.judge.check("any.concurrent-resolves", answers.status_is(exchange, 200), exchange)
         desk.get(record)
     same = desk.create(desk.payload(user_email=email))
@@ -77,7 +78,7 @@ def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort) -> None:
     for exchange in together:
         desk.judge.check("resolve.twice", answers.no_server_error(exchange), exchange)
     if any(exchange.succeeded for exchange in together):
-        same.resolved, same.last = True, "resolved"
+        same.was_resolved()
     desk.get(same)
     page = desk.page(user_email=email, status="closed")
     closed = {record.id for record in desk.ledger.of(email) if record.resolved}

@@ -106,7 +106,7 @@ def test_filters_combine(desk: Helpdesk, contract: Contract) -> None:
         desk.resolve(record)
     for email in emails:
         for status in contract.statuses:
-            expected = {record.id for record in records if record.email == email and record.expected_status == status}
+            expected = {record.id for record in records if record.email == email and record.status == status}
             for credential in desk.credentials("listConversations"):
                 page = desk.page(user_email=email, status=status, credential=credential)
                 desk.judge.check("list.filters-combine", lists.same_ids(expected, page.ids), page.exchange)

@@ -70,7 +70,7 @@ def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) ->
         items, listing = desk.read_messages(record.id)
         found = [item for item in items if item.get("body") == body]
         desk.judge.check("messages.listed-once", samples.number_is(times, len(found), "an equal message"), listing)
-    record.last = "message"
+    record.was_messaged()
 
 
 @pytest.mark.requirements("messages.sender")
@@ -146,7 +146,7 @@ def test_message_values_of_the_wrong_type_never_come_back(desk: Helpdesk, contra
         if not (exchange.succeeded and isinstance(value, bool | int | float)):
             desk.judge.check("messages.wrong-types-refused", answers.is_refused(exchange), exchange)
         if exchange.succeeded:
-            record.last = "message"
+            record.was_messaged()
             before = desk.snapshot(record)
         items, listing = desk.read_messages(record.id)
         wrong = (found for item in items if (found := contract.mismatch("Message", item)))
@@ -190,7 +190,7 @@ def _whole_or_refused(desk: Helpdesk, text: str, credential: Credential | None =
         desk.judge.check("messages.whole-or-refused", answers.is_refused(exchange), exchange)
         desk.unchanged(before, REFUSED)
         return
-    record.last = "message"
+    record.was_messaged()
     items, listing = desk.read_messages(record.id)
     token = body.split("]")[0]
     bodies = [item.get("body") for item in items if token in str(item.get("body"))]

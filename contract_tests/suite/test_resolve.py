@@ -50,7 +50,7 @@ def test_a_body_is_not_needed_and_does_no_harm(desk: Helpdesk) -> None:
     record = desk.create()
     exchange = desk.call("resolveConversation", id=record.id, body={})
     if exchange.succeeded:
-        record.resolved, record.last = True, "resolved"
+        record.was_resolved()
     desk.judge.check("resolve.answer", None if exchange.refused else answers.status_is(exchange, 200), exchange)
     desk.get(record)
 

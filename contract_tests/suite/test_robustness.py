@@ -172,7 +172,7 @@ def test_no_body_of_a_message_is_answered_with_a_server_error(desk: Helpdesk) ->
         exchange = desk.call("createMessage", id=record.id, raw=message)
         if not exchange.refused:
             # Whatever it became, it can be read; what comes after it is compared with that.
-            record.last = "message"
+            record.was_messaged()
             desk.read_messages(record.id)
             before = desk.snapshot(record)
     desk.unchanged(before, "messages.refusal-changes-nothing")
@@ -197,7 +197,7 @@ def test_no_media_type_is_answered_with_a_server_error(desk: Helpdesk, media_typ
             _readable(desk, exchange)
     record = desk.create()
     body = json.dumps({"body": desk.body(), "user_email": record.email}).encode()
-    record.last = "message"
+    record.was_messaged()
     desk.call("createMessage", id=record.id, raw=body, headers={"Content-Type": media_type})
 
 
@@ -211,7 +211,7 @@ def test_a_large_body_is_no_server_error(desk: Helpdesk) -> None:
         ("createConversation", desk.payload(subject=text)),
         ("createMessage", {"body": desk.body(text), "user_email": record.email}),
     )
-    record.last = "message"
+    record.was_messaged()
     for operation_id, payload in large:
         exchange = desk.call(operation_id, id=record.id, body=payload)
         if operation_id == "createConversation" and exchange.succeeded:
@@ -250,7 +250,7 @@ def test_no_address_is_answered_with_a_server_error(desk: Helpdesk) -> None:
             _readable(desk, exchange)
         desk.call("createMessage", id=record.id, body={"body": desk.body(), "user_email": address})
         desk.call("listConversations", query={"user_email": address})
-    record.last = "message"
+    record.was_messaged()
     desk.read_messages(record.id)
 
 
