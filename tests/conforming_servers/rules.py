@@ -1,6 +1,7 @@
 """Rules that are left open: who may write, what becomes of the unusual, what a server does by itself."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -91,7 +92,7 @@ def everything_kept() -> WsgiApp:
     class Lenient(Validator):
         def decode(self, data: bytes) -> Any:
             try:
-                return json.loads(data.decode(), parse_constant=float.fromhex)
+                return json.loads(data.decode(), parse_constant=_no_number, parse_float=_finite)
             except (ValueError, RecursionError) as error:
                 raise Refusal(400, f"Not JSON: {type(error).__name__}.") from None
 
@@ -106,6 +107,14 @@ def everything_kept() -> WsgiApp:
             return Answer(self.success_status(operation), body, {"Content-Type": "application/json"})
 
     return mock(validator=Lenient, pipeline=Escaping, choices={"nul_character": "keep", "empty_subject": "accept"})
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    return value if math.isfinite(value := float(digits)) else _no_number(digits)
 
 
 def _small(digits: str) -> int:
