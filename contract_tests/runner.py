@@ -93,10 +93,4 @@ def _run_tests(settings: Settings, target: Target, progress: "Progress | None") 
         code = pytest.main(arguments, plugins=[collector, plugin.Carrier(settings, target)])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         collector.problems.append(f"pytest ended with {code!r}.")
-    chosen = [requirement.id for requirement in load_catalogue() if settings.selects(requirement.id)]
-    return (
-        {name: collector.tallies.get(name, Tally()) for name in chosen},
-        collector.observations,
-        collector.problems,
-        collector.sent,
-    )
+    return collector
