@@ -16,6 +16,7 @@ COMMANDS = {
     "verify": "Check a server against the contract.",
     "mock": "Run the mock server.",
     "requirements": "List what the contract requires.",
+    "replay": "See whether a failure of an earlier run still happens.",
 }
 
 

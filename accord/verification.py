@@ -1,5 +1,6 @@
 """`accord verify`: where the suite, the embedded mock and the reports come together."""
 
+import json
 import shutil
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import click
 
 from accord.errors import AccordError
 from contract_tests.reports import terminal, write_reports
+from contract_tests.reports.report_json import SCHEMA
 from contract_tests.reports.report_json import render as render_json
 from contract_tests.runner import verify
 from contract_tests.settings import Settings
@@ -31,11 +33,11 @@ def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path,
     paths = write_reports(run, report_dir)
     if as_json:
         click.echo(render_json(run), nl=False)
-        return run.verdict.exit_code
+        return run.exit_code
     colour = interactive and sys.stdout.isatty()
     click.echo(terminal.render(run, colour=colour, width=shutil.get_terminal_size().columns), nl=False)
     click.echo(f"Report: {paths['report.html']}")
-    return run.verdict.exit_code
+    return run.exit_code
 
 
 def mock_keys(mock: Running) -> dict[str, str]:
@@ -80,7 +82,34 @@ def _settings(url: str, options: Mapping[str, Any]) -> Settings:
         only=tuple(options["only"]),
         skip=tuple(options["skip"]),
         spec=str(options["spec"]),
+        fail_fast=options["fail_fast"],
+        time_budget=options["time_budget"],
+        consistency_window=options["consistency_window"],
+        baseline=_baseline(options["baseline"]),
     )
+
+
+def _baseline(path: Path | None) -> tuple[str, ...]:
+    """The requirements that failed, or were warned of, in an earlier report."""
+    if path is None:
+        return ()
+    report = read_report(path)
+    return tuple(entry["id"] for entry in report["requirements"] if entry["outcome"] in ("failed", "warned"))
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """A report.json that an earlier run wrote. Raises AccordError where it is none."""
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AccordError(
+            f"The report {path} cannot be read: {error.strerror}.", "Give a report.json of an earlier run."
+        ) from error
+    except ValueError as error:
+        raise AccordError(f"The report {path} is not JSON: {error}.", "Give a report.json of an earlier run.") from error
+    if not isinstance(report, dict) or report.get("schema") != SCHEMA:
+        raise AccordError(f"{path} is not a report of Accord.", "Give a report.json of an earlier run.")
+    return report
 
 
 def _workers(asked: str) -> int:

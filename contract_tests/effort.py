@@ -22,6 +22,22 @@ class Effort:
     threads: int
     audited: int
 
+    def left_out(self) -> tuple[str, ...]:
+        """What the largest effort does and this one does not, in words."""
+        most = EFFORTS["thorough"]
+        sizes = {
+            "lifecycles": "lives of conversations",
+            "values": "generated texts and metadata",
+            "schema_cases": "requests generated from the contract, for each operation",
+            "rounds": "rounds of concurrent calls",
+            "audited": "conversations read again at the end, if there are as many",
+        }
+        return tuple(
+            f"{getattr(most, name) - getattr(self, name):,} of {getattr(most, name):,} {what}"
+            for name, what in sizes.items()
+            if getattr(self, name) < getattr(most, name)
+        )
+
 
 EFFORTS = {
     effort.name: effort

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from contract_tests.consistency import wait_until_shown
 from contract_tests.contract import Contract, Operation
 from contract_tests.credentials import Credential, Forgery
 from contract_tests.effort import Effort
@@ -79,11 +80,13 @@ class Helpdesk:
         run_id: str,
         seed: int,
         worker: str = "",
+        consistency_window: float = 0.0,
     ) -> None:
         self.contract = contract
         self.target = target
         self.judge = judge
         self.effort = effort
+        self.consistency_window = consistency_window
         self.ledger = Ledger()
         self.random = random.Random(f"{seed}{worker}")
         self.run_id = run_id + worker
@@ -151,8 +154,16 @@ class Helpdesk:
             )
         )
         self._remember(operation_id, id, exchange)
+        if self.consistency_window and exchange.succeeded and operation.method == "POST":
+            wait_until_shown(self._ask, operation_id, id, exchange, self.consistency_window)
         self._judge_any(exchange, forgery)
         return exchange
+
+    def _ask(self, operation_id: str, conversation_id: str, query: Mapping[str, Any]) -> Exchange:
+        operation = self.contract[operation_id]
+        parameters = tuple((name, str(value)) for name, value in query.items())
+        credential = self.next_credential(operation_id)
+        return self.target.send(Call(operation.method, operation.path_for(conversation_id), parameters, credential=credential))
 
     def _remember(self, operation_id: str, conversation_id: str, exchange: Exchange) -> None:
         if not exchange.succeeded or exchange.call.method != "POST":

@@ -4,6 +4,7 @@ A test violates requirements without raising; the plugin fails it afterwards. Wh
 `user_properties`, which xdist brings to the controlling process.
 """
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -27,6 +28,12 @@ FINDINGS = "accord"
 Progress = Callable[[int, int, str], None]
 """Called after each test: the number of tests that are done, of all tests, and the name of the one that ended."""
 
+LAST = ("robustness", "concurrency", "lifecycle", "values", "schemas", "choices")
+"""The files of tests that run after all others, in this order."""
+
+LEFT_OUT = "left out for want of "
+"""How the reason begins for which a test was skipped that the run had no room for."""
+
 _ENDINGS = (Blocked, Unanswered, Unavailable)
 
 
@@ -43,8 +50,16 @@ class Context:
     def of(cls, settings: Settings, target: Target, worker: str = "") -> "Context":
         catalogue, contract = load_catalogue(), load_contract(settings.spec_path)
         judge = Judge(catalogue, target.base_url, target.redact)
-        effort = effort_named(settings.effort)
-        desk = Helpdesk(contract, target, judge, effort=effort, run_id=settings.run_id, seed=settings.seed, worker=worker)
+        desk = Helpdesk(
+            contract,
+            target,
+            judge,
+            effort=effort_named(settings.effort),
+            run_id=settings.run_id,
+            seed=settings.seed,
+            worker=worker,
+            consistency_window=settings.consistency_window,
+        )
         return cls(settings, catalogue, desk, worker)
 
 
@@ -80,17 +95,32 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests that exercise a selected requirement."""
     settings = config.stash[_CONTEXT].settings
-    dropped = [item for item in items if not _wanted(settings, cited(item))]
+    dropped = [item for item in items if not _wanted(settings, item)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
+    items.sort(key=_place)
 
 
-def _wanted(settings: Settings, requirement_ids: list[str]) -> bool:
+def _place(item: pytest.Item) -> int:
+    """Quick looks at everything come first, so that defects show early; what is generated and what is only observed comes last."""
+    file = item.path.stem.removeprefix("test_")
+    return LAST.index(file) if file in LAST else -1
+
+
+def _wanted(settings: Settings, item: pytest.Item) -> bool:
     """Whether a test belongs to the run; one that only observes choices does, unless requirements were named."""
+    if settings.tests:
+        return name_of(item) in settings.tests
+    requirement_ids = cited(item)
     if not requirement_ids:
         return not settings.only
     return any(settings.selects(name) for name in requirement_ids)
+
+
+def name_of(item: pytest.Item) -> str:
+    """A test's name in evidence: its file, and its own with parameters."""
+    return item.nodeid.rsplit("/", 1)[-1]
 
 
 def cited(item: pytest.Item) -> list[str]:
@@ -99,7 +129,10 @@ def cited(item: pytest.Item) -> list[str]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.config.stash[_CONTEXT].desk.judge.begin(item.nodeid.rsplit("/", 1)[-1])
+    context = item.config.stash[_CONTEXT]
+    context.desk.judge.begin(name_of(item))
+    if context.settings.deadline is not None and time.time() > context.settings.deadline:
+        pytest.skip(LEFT_OUT + "time")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -132,7 +165,10 @@ def pytest_runtest_makereport(
         if isinstance(call.excinfo.value, Unanswered) and not context.desk.target.is_alive():
             item.session.shouldstop = f"The server went away. {reason}"
     report.user_properties.append((FINDINGS, _findings(context, call)))
-    judge.begin(item.nodeid.rsplit("/", 1)[-1])
+    violated = any(context.catalogue[name].level is Level.MUST for name in judge.violated)
+    if violated and context.settings.fail_fast:
+        item.session.shouldstop = "a requirement failed"
+    judge.begin(name_of(item))
     return report
 
 
@@ -155,6 +191,7 @@ class Collector:
         self.tallies: dict[str, Tally] = {}
         self.observations: dict[str, Observation] = {}
         self.problems: list[str] = []
+        self.left_out: list[str] = []
         self._sent: dict[str, int] = {}
         self._progress = progress
         self._total = 0
@@ -174,6 +211,8 @@ class Collector:
             self.tallies.setdefault(name, Tally()).add(Tally.from_json(data))
         for name, data in findings.get("observations", {}).items():
             self.observations[name] = Observation(**data)
+        if report.skipped and isinstance(report.longrepr, tuple) and LEFT_OUT in report.longrepr[2]:
+            self.left_out.append(f"{report.nodeid.rsplit('/', 1)[-1]}: {report.longrepr[2].removeprefix('Skipped: ')}")
         if findings.get("worker"):
             self._sent[findings["worker"]] = findings["sent"]
         if findings.get("gone"):

@@ -118,6 +118,10 @@ class Run:
     choices: Mapping[str, Observation]
     problems: tuple[str, ...] = ()
     """What kept the run from being whole: the server went away, an error of the suite."""
+    left_out: tuple[str, ...] = ()
+    """What this effort, or the time that it had, left out."""
+    baseline: frozenset[str] = frozenset()
+    """The requirements whose failure is known and does not fail the run; it stays nonconformant all the same."""
 
     @property
     def verdict(self) -> Verdict:
@@ -127,6 +131,32 @@ class Run:
         if (Level.MUST, Outcome.INCONCLUSIVE) in outcomes or self.problems:
             return Verdict.INCONCLUSIVE
         return Verdict.CONFORMANT
+
+    @property
+    def exit_code(self) -> int:
+        """That of the verdict; where every failure is known by the baseline, that of a run without them."""
+        if self.verdict is not Verdict.NONCONFORMANT or self.new_failures:
+            return self.verdict.exit_code
+        undecided = self.problems or any(
+            result.outcome is Outcome.INCONCLUSIVE and result.requirement.level is Level.MUST and not self._follows(result)
+            for result in self.results
+        )
+        return (Verdict.INCONCLUSIVE if undecided else Verdict.CONFORMANT).exit_code
+
+    def _follows(self, result: Result) -> bool:
+        """Whether a requirement is undecided only because one failed that the baseline knows."""
+        return bool(self.baseline.intersection(result.requirement.after))
+
+    @property
+    def new_failures(self) -> tuple[Result, ...]:
+        """The failures, and under `strict` the warnings, that the baseline does not know."""
+        bad = {Outcome.FAILED, Outcome.WARNED} if self.strict else {Outcome.FAILED}
+        return tuple(one for one in self.results if one.outcome in bad and one.requirement.id not in self.baseline)
+
+    @property
+    def mended(self) -> tuple[Result, ...]:
+        """The requirements that the baseline knows as failing and that passed."""
+        return tuple(one for one in self.results if one.outcome is Outcome.PASSED and one.requirement.id in self.baseline)
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:

@@ -33,7 +33,7 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
     contract, catalogue = load_contract(settings.spec_path), load_catalogue()
     if not any(settings.selects(requirement.id) for requirement in catalogue):
         raise AccordError("No requirement is left to check.", "Compare --only and --skip with `accord requirements`.")
-    effort_named(settings.effort)
+    effort = effort_named(settings.effort)
     started, began = datetime.now(UTC), time.monotonic()
     target = Target(
         settings.base_url,
@@ -43,7 +43,7 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
         adapter=adapter,
     )
     try:
-        settings = settings.named(preflight(settings, contract, target))
+        settings = settings.started(preflight(settings, contract, target))
         found = _run_tests(settings, target, progress)
     finally:
         target.close()
@@ -66,6 +66,8 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
         results=conclude(catalogue, tallies, settings.missing),
         choices=found.observations,
         problems=tuple(found.problems),
+        left_out=(*effort.left_out(), *found.left_out),
+        baseline=frozenset(settings.baseline),
     )
 
 
@@ -91,6 +93,7 @@ def _run_tests(settings: Settings, target: Target, progress: "Progress | None") 
         if settings.workers > 1:
             arguments += ["-p", "xdist.plugin", "-n", str(settings.workers), "--dist", "loadfile"]
         code = pytest.main(arguments, plugins=[collector, plugin.Carrier(settings, target)])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+    stopped = code == pytest.ExitCode.INTERRUPTED and (settings.fail_fast or collector.problems)
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not stopped:
         collector.problems.append(f"pytest ended with {code!r}.")
     return collector

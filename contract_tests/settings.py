@@ -1,5 +1,6 @@
 """What a run was asked for: plain values, so that they reach every xdist worker."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
@@ -12,7 +13,11 @@ from contract_tests.credentials import Keys
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The options of `accord verify`, by their names there. `run_id` is found by the preflight; `timeout` is in seconds."""
+    """The options of `accord verify`, by their names there; times are in seconds.
+
+    `run_id` is found by the preflight; `deadline` is the moment, in seconds since 1970, after which no test begins; `tests` are
+    names of tests, where only these are to run; `baseline` are requirements whose failure is known.
+    """
 
     base_url: str
     server_key: str
@@ -30,6 +35,12 @@ class Settings:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     spec: str = str(OPENAPI)
+    fail_fast: bool = False
+    time_budget: float | None = None
+    deadline: float | None = None
+    consistency_window: float = 0.0
+    tests: tuple[str, ...] = ()
+    baseline: tuple[str, ...] = ()
     run_id: str = ""
 
     @property
@@ -58,12 +69,15 @@ class Settings:
         wanted = not self.only or any(fnmatchcase(requirement_id, glob) for glob in self.only)
         return wanted and not any(fnmatchcase(requirement_id, glob) for glob in self.skip)
 
-    def named(self, run_id: str) -> "Settings":
-        return replace(self, run_id=run_id)
+    def started(self, run_id: str) -> "Settings":
+        """The settings of a run that begins now."""
+        deadline = time.time() + self.time_budget if self.time_budget else None
+        return replace(self, run_id=run_id, deadline=deadline)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Settings":
-        return cls(**{**data, "only": tuple(data["only"]), "skip": tuple(data["skip"])})
+        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+        return cls(**values)

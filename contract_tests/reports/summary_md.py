@@ -24,7 +24,7 @@ def render(run: Run) -> str:
 def _lines(run: Run) -> Iterator[str]:
     yield f"## {_MARKS[run.verdict]} {run.verdict.capitalize()}"
     yield ""
-    yield f"{headline(run)} Exit code {run.verdict.exit_code}."
+    yield f"{headline(run)} Exit code {run.exit_code}."
     yield ""
     yield from _counts(run)
     yield from _failures(run)

@@ -57,20 +57,23 @@ class _Page:
 
     def lines(self, run: Run) -> Iterator[str]:
         for result in run.with_outcome(Outcome.FAILED):
-            yield from self._failure(result, run.base_url)
+            yield from self._failure(result, run)
         yield from self._notes("Warnings", "!", run.with_outcome(Outcome.WARNED))
         yield from self._notes("Inconclusive", "?", run.with_outcome(Outcome.INCONCLUSIVE))
         yield from self._not_tested(run.with_outcome(Outcome.NOT_TESTED))
         yield from self._problems(run.problems)
+        if run.mended:
+            yield from self._wrapped(f"Mended since the baseline: {', '.join(one.requirement.id for one in run.mended)}", "")
         yield from self._verdict(run)
 
-    def _failure(self, result: Result, base_url: str) -> Iterator[str]:
+    def _failure(self, result: Result, run: Run) -> Iterator[str]:
         requirement = result.requirement
-        where = f"{requirement.level}, {requirement.source}, {requirement.operation}"
+        known = ", known by the baseline" if requirement.id in run.baseline else ""
+        where = f"{requirement.level}, {requirement.source}, {requirement.operation}{known}"
         yield f"{self._bold('✗ ' + requirement.id, 'red')}  {self._dim(where)}"
         yield from self._wrapped(requirement.text, "  ")
         for evidence in result.evidence[:1]:
-            yield from self._evidence(evidence, base_url)
+            yield from self._evidence(evidence, run.base_url)
         more = unshown(result, min(1, len(result.evidence)))
         if more:
             yield self._dim(f"  {more}")
@@ -144,7 +147,7 @@ class _Page:
         )
         yield ""
         verdict = self._bold(f"{_MARKS[run.verdict]} {run.verdict.upper()}", _COLOURS[run.verdict])
-        yield f"{verdict}  {headline(run)} {self._dim(f'(exit code {run.verdict.exit_code})')}"
+        yield f"{verdict}  {headline(run)} {self._dim(f'(exit code {run.exit_code})')}"
 
     def _count(self, outcome: Outcome, count: int) -> str:
         return self.style(f"{count} {OUTCOME_NAMES[outcome]}", fg=_COLOURS.get(outcome))

@@ -11,6 +11,7 @@ from contract_tests.contract import OPERATIONS, Contract
 from contract_tests.effort import Effort
 from contract_tests.exchange import Call
 from contract_tests.helpdesk import Helpdesk
+from contract_tests.plugin import LEFT_OUT
 from contract_tests.settings import Settings
 
 
@@ -19,7 +20,7 @@ from contract_tests.settings import Settings
 def test_generated_requests(desk: Helpdesk, contract: Contract, effort: Effort, run_settings: Settings, operation_id: str) -> None:
     """Valid and invalid requests. What they do to the server is not followed; they have conversations of their own."""
     if not effort.schema_cases:
-        pytest.skip("left out at this effort")
+        pytest.skip(f"{LEFT_OUT}effort")
     record = desk.create()
     for case in _cases(contract, operation_id, effort, run_settings.seed):
         desk.answered(operation_id, _call(case, record.id, desk.next_credential(operation_id)))
