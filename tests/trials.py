@@ -4,9 +4,11 @@ Everything is imported, and the suite run once, before the first child is forked
 """
 
 import gc
+import importlib
 import io
 import json
 import os
+import pkgutil
 import select
 import signal
 import sys
@@ -23,6 +25,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
+import contract_tests.suite
 from contract_tests.catalogue import Level
 from contract_tests.results import Outcome, Run
 from contract_tests.runner import verify
@@ -170,12 +173,13 @@ def _headers(sent: list[tuple[str, str]]) -> CaseInsensitiveDict[str]:
 
 @cache
 def warm_up() -> None:
-    """Import all that a run imports, so that children need not: a run of a single requirement collects the whole suite."""
-    from mockserver.app import create_app
-
-    with _silence():
-        # Whatever it says of the server, it has loaded everything.
-        try_here(create_app(scenario="empty"), only=("get.answer",))
+    """Import all that a run imports, so that children need not."""
+    suite = [module.name for module in pkgutil.iter_modules(contract_tests.suite.__path__, "contract_tests.suite.")]
+    with warnings.catch_warnings():
+        # A test runner here does not know the marks of the suite.
+        warnings.simplefilter("ignore")
+        for name in (*suite, "contract_tests.plugin", "mockserver.app", "hypothesis.stateful"):
+            importlib.import_module(name)
     gc.collect()
     gc.freeze()
 
@@ -269,6 +273,8 @@ def _finished(children: Iterable[_Child]) -> Iterator[_Child]:
 def _be_child(writing: int, task: Task) -> None:
     """Do it, write what was found, and end. Never returns."""
     gc.disable()
+    # A test runner that forked this child may turn warnings into errors; that is for its own tests.
+    warnings.resetwarnings()
     try:
         with _silence():
             trial = task()
