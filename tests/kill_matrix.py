@@ -4,7 +4,8 @@
     python tests/kill_matrix.py --effort quick --only 'isolation-*' --survivors
 
 A defect is killed when the run says nonconformant and names one of the requirements that the defect breaks. Where it names others
-only, the server is caught for the wrong reason, which is counted apart.
+only, the server is caught for the wrong reason, which is counted apart. A greater effort does all that a smaller one does, so what
+was killed is not tried again unless --again asks for it. With --fast, only what a defect escapes is tried by the whole suite.
 """
 
 import argparse
@@ -40,6 +41,21 @@ class Fate(StrEnum):
     ERROR = "error"
 
 
+def fate_of(defect: Defect, trial: Trial) -> Fate:
+    """What became of a defect by a run of the suite."""
+    if trial.verdict == "error":
+        return Fate.ERROR
+    if trial.verdict != "nonconformant":
+        return Fate.SURVIVED
+    return Fate.KILLED if set(trial.failed) & set(defect.breaks) else Fate.MISNAMED
+
+
+def try_fast(defect: Defect, effort: str, seed: int = 0) -> Trial:
+    """Run what exercises the requirements that a defect breaks, and all of the suite only where that does not kill it."""
+    trial = try_here(defect.app(), effort, seed=seed, only=defect.breaks)
+    return trial if fate_of(defect, trial) is Fate.KILLED else try_here(defect.app(), effort, seed=seed)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One defect and its trials by effort."""
@@ -47,19 +63,21 @@ class Row:
     defect: Defect
     trials: Mapping[str, Trial]
 
+    @property
+    def dead(self) -> bool:
+        """Whether it was killed at some effort."""
+        return any(self.fate(effort) is Fate.KILLED for effort in self.trials)
+
     def fate(self, effort: str) -> Fate:
-        trial = self.trials[effort]
-        if trial.verdict == "error":
-            return Fate.ERROR
-        if trial.verdict != "nonconformant":
-            return Fate.SURVIVED
-        return Fate.KILLED if set(trial.failed) & set(self.defect.breaks) else Fate.MISNAMED
+        """What became of it at an effort; killed, if it was not tried at that one because it was at a smaller one."""
+        trial = self.trials.get(effort)
+        return Fate.KILLED if trial is None else fate_of(self.defect, trial)
 
     @property
     def worst(self) -> int:
         """The higher, the earlier in the table: survivors of the greatest effort, misnamed ones, those of a smaller effort."""
-        ranks = {Fate.SURVIVED: 3, Fate.ERROR: 3, Fate.MISNAMED: 2, Fate.KILLED: 0}
-        fates = [ranks[self.fate(effort)] for effort in self.trials]
+        ranks = {Fate.KILLED: 0, Fate.MISNAMED: 2, Fate.SURVIVED: 3, Fate.ERROR: 3}
+        fates = [ranks[fate_of(self.defect, trial)] for trial in self.trials.values()]
         return fates[-1] * 10 + max(fates)
 
     @property
@@ -81,15 +99,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     took: dict[str, float] = {}
     for effort in options.effort:
         began = time.monotonic()
-        tasks = {name: partial(_try, defect, effort, options.seed) for name, defect in defects.items()}
+        left = {name: defect for name, defect in defects.items() if options.again or not Row(defect, found[name]).dead}
+        attempt = try_fast if options.fast else _try
+        tasks = {name: partial(attempt, defect, effort, options.seed) for name, defect in left.items()}
         for done, (name, trial) in enumerate(try_all(tasks, jobs=options.jobs, longest=options.longest), 1):
             found[name][effort] = trial
-            _tell(done, len(defects), Row(defects[name], {effort: trial}), effort)
+            _tell(done, len(left), Row(defects[name], {effort: trial}), effort)
         took[effort] = time.monotonic() - began
     alarms = dict(_false_alarms(variations, options))
     rows = [Row(defects[name], trials) for name, trials in found.items()]
     for effort in options.effort:
-        print(f"\n{effort}: {_score(rows, effort)}, {took[effort]:.0f} s for {len(rows)} servers, {options.jobs} at a time")
+        tried = sum(effort in row.trials for row in rows)
+        print(f"\n{effort}: {_score(rows, effort)}, {took[effort]:.0f} s for {tried} servers, {options.jobs} at a time")
     if variations:
         print(f"{len(variations)} conforming servers: {len(alarms)} false alarms")
     if options.survivors:
@@ -98,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"  {row.defect.name}: {row.defect.text} [{', '.join(row.defect.breaks)}]")
     if options.json:
         options.json.write_text(json.dumps([_as_json(row) for row in rows], indent=1) + "\n")
-    if options.page or options.only == ["*"]:
+    if options.page or (options.only == ["*"] and not options.fast):
         (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms))
     return int(bool(alarms) or any(row.fate(options.effort[-1]) is not Fate.KILLED for row in rows))
 
@@ -114,6 +135,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found to a file")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page here and not to docs/kill-matrix.md")
+    parser.add_argument("--again", action="store_true", help="try at every effort also what a smaller one killed")
+    parser.add_argument(
+        "--fast", action="store_true", help="run what exercises the requirements that a defect breaks, and the rest if need be"
+    )
     parser.add_argument("--survivors", action="store_true", help="list what was not killed, with what it breaks")
     options = parser.parse_args(arguments)
     options.effort = sorted(set(options.effort or EFFORTS), key=EFFORTS.index)
@@ -218,15 +243,16 @@ def _score(rows: Sequence[Row], effort: str) -> str:
 
 
 def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float], jobs: int) -> list[str]:
-    lines = ["| effort | requests of a run | seconds of a run | seconds of all |", "|---|---|---|---|"]
+    lines = ["| effort | servers tried | requests of a run | seconds of a run | seconds of all |", "|---|---|---|---|---|"]
     for effort in efforts:
-        trials = sorted((row.trials[effort] for row in rows), key=lambda trial: trial.seconds)
-        middle = trials[len(trials) // 2]
-        lines.append(
-            f"| {effort} | {middle.requests} | {middle.seconds:.1f} (at most {trials[-1].seconds:.1f}) | "
-            f"{took[effort]:.0f} ({jobs} at a time) |"
-        )
-    return lines
+        trials = sorted((row.trials[effort] for row in rows if effort in row.trials), key=lambda trial: trial.seconds)
+        if trials:
+            middle = trials[len(trials) // 2]
+            lines.append(
+                f"| {effort} | {len(trials)} | {middle.requests} | {middle.seconds:.1f} (at most {trials[-1].seconds:.1f}) | "
+                f"{took[effort]:.0f} ({jobs} at a time) |"
+            )
+    return [*lines, "", "The requests and seconds of a run are medians. What was killed at a smaller effort is not tried again."]
 
 
 def _by(what: str, rows: Sequence[Row], efforts: Sequence[str], groups: Iterable[str], of: Callable[[Row], str]) -> list[str]:

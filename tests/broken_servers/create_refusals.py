@@ -280,7 +280,7 @@ def _() -> WsgiApp:
     return otherwise(lambda data: json.loads(data) if re.search(rb"NaN|Infinity", data) else None)
 
 
-@defect("refusals-not-utf-8", "create.malformed-json", difficulty=RARE)
+@defect("refusals-not-utf-8", "create.malformed-json", "create.whole-or-refused", difficulty=RARE)
 def _() -> WsgiApp:
     """A body that is not UTF-8 is read with replacement characters."""
     return otherwise(lambda data: json.loads(data.decode("utf-8", "replace")) if not _is_utf_8(data) else None)
@@ -379,8 +379,7 @@ def stored_although(when: Callable[[Violation], bool], **members: Any) -> type[P
             if operation.id == CREATE and any(when(violation) for violation in refusal.violations):
                 caller = self.authenticate(call, operation)
                 body = json.loads(call.body(1 << 22) or b"{}")
-                shaped = {name: value for name, value in body.items() if name in SHAPES and isinstance(value, SHAPES[name])}
-                request = Request("", {}, {"subject": "", **shaped, **members})
+                request = Request("", {}, {"subject": "", **shaped(body), **members})
                 with self.store.transaction():
                     self.conversations.create(caller, request)
             return super().refused(operation, call, refusal)
@@ -392,6 +391,11 @@ SHAPES: dict[str, type] = {
     **dict.fromkeys(("subject", "user_email", "description", "user_first_name", "user_last_name", "priority", "channel"), str),
     "metadata": dict,
 }
+
+
+def shaped(body: dict[str, Any]) -> dict[str, Any]:
+    """The members that are of their documented types."""
+    return {name: value for name, value in body.items() if name in SHAPES and isinstance(value, SHAPES[name])}
 
 
 @defect("refusals-too-long-and-stored", "create.refusal-changes-nothing", difficulty=MEDIUM)
@@ -442,7 +446,7 @@ def _() -> WsgiApp:
                 caller = self.authenticate(call, operation)
                 body = json.loads(call.body(1 << 22) or b"{}")
                 with self.store.transaction():
-                    self.conversations.requester(caller.organisation, body)
+                    self.conversations.requester(caller.organisation, shaped(body))
             return super().refused(operation, call, refusal)
 
     return broken(pipeline=Users)
