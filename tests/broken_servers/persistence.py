@@ -1,0 +1,388 @@
+"""Servers that forget: after so many calls, after some other call, or because a copy is older than what it copies."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from broken_servers.list_seams import SECOND, change, ruling, then
+from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import GET, LIST, MESSAGES, Counter, Event, answering, broken
+from mockserver.auth import Caller
+from mockserver.conversations import Conversations
+from mockserver.records import Conversation, Message
+from mockserver.server import WsgiApp
+from mockserver.store import Fixed
+from mockserver.store.memory import MemoryStore
+from mockserver.validation import Request
+
+EASY, MEDIUM, RARE = Difficulty
+DURABLE = "any.durable"
+
+
+def keeping(most: int) -> WsgiApp:
+    """A server that can read only so many conversations, the latest; older ones are not found."""
+
+    class Bounded(MemoryStore):
+        def conversation(self, conversation_id: str) -> Conversation | None:
+            found = super().conversation(conversation_id)
+            if found is None or len(self._conversations) - self._ranks[conversation_id] > most:
+                return None
+            return found
+
+    return broken(store=Bounded())
+
+
+def created(effect: Callable[[Any, Conversation, int], Any]) -> WsgiApp:
+    """A server that does something after each create: `effect` gets the rules, the conversation and how many creates there were."""
+    counter = Counter()
+    return broken(conversations=then("create", lambda rules, caller, request, done: effect(rules, done, counter.next())))
+
+
+def read(effect: Callable[[Event, dict[str, Any]], Any], *operations: str, **parts: Any) -> WsgiApp:
+    """A server that shows conversations otherwise; `effect` gets the event and the conversation that is right."""
+    return broken(pipeline=answering(lambda value, event: effect(event, value), *operations), **parts)
+
+
+@defect("persistence-keeps-50", DURABLE, difficulty=EASY)
+def _() -> WsgiApp:
+    """Only the latest 50 conversations can be read."""
+    return keeping(50)
+
+
+@defect("persistence-keeps-200", DURABLE, difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Only the latest 200 conversations can be read."""
+    return keeping(200)
+
+
+@defect("persistence-keeps-400", DURABLE, difficulty=RARE)
+def _() -> WsgiApp:
+    """Only the latest 400 conversations can be read."""
+    return keeping(400)
+
+
+@defect("persistence-keeps-two-seconds", DURABLE, difficulty=RARE)
+def _() -> WsgiApp:
+    """A conversation is not found any more two seconds after its last change."""
+
+    class Expiring(MemoryStore):
+        def conversation(self, conversation_id: str) -> Conversation | None:
+            found = super().conversation(conversation_id)
+            return None if found is not None and time.time_ns() // 1000 - found.updated_at > 2 * SECOND else found
+
+    return broken(store=Expiring())
+
+
+@defect("persistence-every-tenth-not-kept", "get.answer", DURABLE, "list.fresh", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Every tenth create is acknowledged and not kept."""
+    return forgetting(lambda number: number % 10 == 0)
+
+
+@defect("persistence-every-hundredth-not-kept", "get.answer", DURABLE, difficulty=RARE)
+def _() -> WsgiApp:
+    """Every hundredth create is acknowledged and cannot be read."""
+    return forgetting(lambda number: number % 100 == 0)
+
+
+def forgetting(when: Callable[[int], bool]) -> WsgiApp:
+    """A server that does not keep some conversations, by the number of their create."""
+
+    class Forgetful(MemoryStore):
+        def __init__(self) -> None:
+            self.lost: set[str] = set()
+            super().__init__()
+
+        def conversation(self, conversation_id: str) -> Conversation | None:
+            return None if conversation_id in self.lost else super().conversation(conversation_id)
+
+    store, counter = Forgetful(), Counter()
+
+    def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
+        if when(counter.next()):
+            store.lost.add(done.id)
+
+    return broken(store=store, conversations=then("create", effect))
+
+
+@defect("persistence-every-tenth-without-metadata", "get.as-created", "list.items-as-get", DURABLE, difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Every tenth create loses its metadata after the answer."""
+    return created(lambda rules, done, number: change(rules, done, metadata={}) if number % 10 == 0 else None)
+
+
+@defect("persistence-metadata-gone-after-the-next", "get.as-created", "list.items-as-get", DURABLE, difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A create clears the metadata of the create before it."""
+    before: list[Conversation] = []
+
+    def effect(rules: Any, done: Conversation, number: int) -> None:
+        if before:
+            change(rules, before[0], metadata={})
+        before[:] = [done]
+
+    return created(effect)
+
+
+@defect("persistence-metadata-gone-after-thirty", DURABLE, "get.as-created", "list.items-as-get", difficulty=RARE)
+def _() -> WsgiApp:
+    """A conversation loses its metadata when thirty others were created."""
+    latest: list[Conversation] = []
+
+    def effect(rules: Any, done: Conversation, number: int) -> None:
+        latest.append(done)
+        if len(latest) > 30:
+            change(rules, latest.pop(0), metadata={})
+
+    return created(effect)
+
+
+@defect("persistence-metadata-shared", "create.metadata-kept", "get.as-created", "list.items-as-get", DURABLE, difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The metadata of a create becomes that of all conversations of its requester."""
+
+    def effect(rules: Any, done: Conversation, number: int) -> None:
+        for other in [*rules.store.conversations(done.organisation, done.requester.id)]:
+            change(rules, other, metadata=done.metadata)
+
+    return created(effect)
+
+
+@defect("persistence-default-metadata-shared", "create.metadata-default", "create.metadata-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """Conversations without metadata show that of the requester's last create that had some."""
+    last: dict[str, dict[str, Any]] = {}
+
+    def metadata(self: Any, body: Any) -> dict[str, Any]:
+        email = body.get("user_email", "")
+        if body.get("metadata"):
+            last[email] = body["metadata"]
+        return dict(body.get("metadata", last.get(email, {})))
+
+    return broken(conversations=ruling(metadata=metadata))
+
+
+@defect("persistence-priority-only-in-the-answer", "get.as-created", "list.items-as-get", difficulty=EASY)
+def _() -> WsgiApp:
+    """The priority is answered as it was asked for, and stored as normal."""
+    return created(lambda rules, done, number: change(rules, done, priority="normal"))
+
+
+@defect("persistence-channel-gone-after-a-while", DURABLE, "get.as-created", "list.items-as-get", difficulty=RARE)
+def _() -> WsgiApp:
+    """A second after its create, a conversation of the channel callback has the channel web."""
+
+    def effect(event: Event, value: dict[str, Any]) -> Any:
+        found = app.world.store.conversation(value["id"])
+        old = found is not None and time.time_ns() // 1000 - found.created_at > SECOND
+        return value | {"channel": "web"} if old and value["channel"] == "callback" else value
+
+    app = read(effect, GET)
+    return app
+
+
+@defect("persistence-names-gone-after-the-next-create", "create.existing-user-names", DURABLE, "get.as-created", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A second create without names takes the names away from the requester of the first."""
+
+    def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
+        if "user_first_name" not in request.body and done.requester.first_name is not None:
+            nameless = replace(done.requester, first_name=None, last_name=None)
+            for other in [*rules.store.conversations(done.organisation, done.requester.id)]:
+                change(rules, other, requester=nameless)
+
+    return broken(conversations=then("create", effect))
+
+
+@defect("persistence-subject-gone-after-get", "get.as-created", "list.items-as-get", DURABLE, difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Reading a conversation cuts its subject after 20 characters, which the next reading shows."""
+
+    def effect(rules: Any, caller: Caller, request: Request, found: Conversation) -> None:
+        change(rules, found, subject=found.subject[:20])
+
+    return broken(conversations=then("get", effect))
+
+
+@defect("persistence-priority-gone-after-five-readings", "get.as-created", DURABLE, "list.reads-only", difficulty=RARE)
+def _() -> WsgiApp:
+    """The fifth reading of a conversation, and those after it, show the priority low."""
+    times = Counter()
+    return read(lambda event, value: value | {"priority": "low"} if times.next(value["id"]) > 4 else value, GET)
+
+
+@defect("persistence-get-is-cached", "resolve.get-agrees", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A conversation that was read is answered from a copy for a second."""
+    kept: dict[str, tuple[float, Any]] = {}
+
+    def effect(event: Event, value: dict[str, Any]) -> Any:
+        at, copy = kept.get(value["id"], (0.0, value))
+        if time.monotonic() - at < 1:
+            return copy
+        kept[value["id"]] = (time.monotonic(), value)
+        return value
+
+    return read(effect, GET)
+
+
+@defect("persistence-get-is-cached-by-key", "resolve.get-agrees", difficulty=RARE)
+def _() -> WsgiApp:
+    """A conversation that a client key read is answered to it from a copy ever after."""
+    kept: dict[str, Any] = {}
+
+    def effect(event: Event, value: dict[str, Any]) -> Any:
+        return kept.setdefault(value["id"], value) if event.tier == "client" else value
+
+    return read(effect, GET)
+
+
+@defect("persistence-messages-are-cached", "messages.listed-once", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The messages of a conversation are answered from a copy for half a second."""
+    kept: dict[str, tuple[float, Any]] = {}
+
+    def rewrite(value: Any, event: Event) -> Any:
+        at, copy = kept.get(event.request.id, (0.0, value))
+        if time.monotonic() - at < 0.5:
+            return copy
+        kept[event.request.id] = (time.monotonic(), value)
+        return value
+
+    return broken(pipeline=answering(rewrite, MESSAGES))
+
+
+@defect("persistence-messages-gone-after-others", "messages.listed-once", DURABLE, difficulty=RARE)
+def _() -> WsgiApp:
+    """Only the latest 150 messages of all conversations are kept."""
+    latest: list[Message] = []
+
+    class Bounded(MemoryStore):
+        def add_message(self, message: Message) -> None:
+            super().add_message(message)
+            latest.append(message)
+            if len(latest) > 150:
+                oldest = latest.pop(0)
+                if oldest in self._messages[oldest.conversation]:
+                    self._messages[oldest.conversation].remove(oldest)
+
+    return broken(store=Bounded())
+
+
+@defect("persistence-messages-gone-after-a-second", "messages.listed-once", DURABLE, difficulty=RARE)
+def _() -> WsgiApp:
+    """A message is not listed any more a second and a half after it was sent."""
+
+    def found(self: Any, conversation: Conversation) -> Any:
+        now = self.clock.now()
+        return Fixed([one for one in self.store.messages(conversation.id) if now - one.created_at < 1.5 * SECOND])
+
+    return broken(conversations=ruling(ordered_messages=found))
+
+
+@defect("persistence-first-message-gone-after-closing", "resolve.rest-kept", "messages.listed-once", difficulty=RARE)
+def _() -> WsgiApp:
+    """The first message of a conversation is not listed once it is closed."""
+
+    def found(self: Any, conversation: Conversation) -> Any:
+        return Fixed([*self.store.messages(conversation.id)][conversation.status == "closed" :])
+
+    return broken(conversations=ruling(ordered_messages=found))
+
+
+@defect("persistence-every-twentieth-resolve-undone", "resolve.get-agrees", DURABLE, difficulty=RARE)
+def _() -> WsgiApp:
+    """Every twentieth resolving is acknowledged and not kept."""
+    counter = Counter()
+
+    def resolve(self: Any, caller: Caller, request: Request) -> Conversation:
+        if counter.next() % 20 == 0:
+            return self.resolved(self.find(caller, request.id))
+        return Conversations.resolve(self, caller, request)
+
+    return broken(conversations=ruling(resolve=resolve))
+
+
+@defect("persistence-list-shows-old-copies", "list.items-as-get", "resolve.get-agrees", "resolve.lists-agree", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Lists show conversations as they were when they were listed first."""
+    kept: dict[str, Any] = {}
+
+    def rewrite(value: Any, event: Event) -> Any:
+        return value | {"results": [kept.setdefault(item["id"], item) for item in value["results"]]}
+
+    return broken(pipeline=answering(rewrite, LIST))
+
+
+@defect("persistence-message-restores-an-old-copy", "messages.conversation-kept", "resolve.get-agrees", DURABLE, difficulty=RARE)
+def _() -> WsgiApp:
+    """A message to a conversation that was never read sets its priority back to the default."""
+    seen: set[str] = set()
+
+    class Restoring(Conversations):
+        def get(self, caller: Caller, request: Request) -> Conversation:
+            seen.add(request.id)
+            return super().get(caller, request)
+
+        def send(self, caller: Caller, request: Request) -> Message:
+            message = super().send(caller, request)
+            if request.id not in seen:
+                change(self, self.find(caller, request.id), priority="normal")
+            return message
+
+    return broken(conversations=Restoring)
+
+
+@defect("persistence-numbers-move-up", DURABLE, "get.as-created", "list.items-as-get", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The number of a conversation is its place among those that are open, and moves when one before it is closed."""
+
+    def effect(event: Event, value: dict[str, Any]) -> Any:
+        closed = app.world.store.conversations(event.caller.organisation, None, "closed")
+        return value | {"number": value["number"] - sum(one.number < value["number"] for one in closed)}
+
+    app = read(effect, GET)
+    return app
+
+
+@defect("persistence-ids-change", "get.as-created", difficulty=RARE)
+def _() -> WsgiApp:
+    """Read with a key after Bearer, a conversation has its id in capitals."""
+    return read(lambda event, value: value | {"id": value["id"].upper()} if event.by_bearer else value, GET)
+
+
+@defect("persistence-created-at-is-read-at", "get.as-created", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The created_at of a conversation is the time at which it is read."""
+
+    def effect(event: Event, value: dict[str, Any]) -> Any:
+        now = app.world.pipeline.presenter.time(time.time_ns() // 1000)
+        return value | {"created_at": now, "updated_at": now}
+
+    app = read(effect, GET, choices={"timestamp_fraction": "microseconds"})
+    return app
+
+
+@defect("persistence-every-thirtieth-message-clears", DURABLE, "messages.conversation-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """Every thirtieth message takes the metadata of its conversation along."""
+    counter = Counter()
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        if counter.next() % 30 == 0:
+            change(rules, rules.find(caller, request.id), metadata={})
+
+    return broken(conversations=then("send", effect))
+
+
+@defect("persistence-last-create-wins", DURABLE, "get.as-created", "list.items-as-get", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A create with a subject that the requester used before overwrites the earlier conversation's metadata and priority."""
+
+    def effect(rules: Any, done: Conversation, number: int) -> None:
+        for other in [*rules.store.conversations(done.organisation, done.requester.id)]:
+            if other.subject == done.subject:
+                change(rules, other, metadata=done.metadata, priority=done.priority)
+
+    return created(effect)
