@@ -15,6 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -228,8 +229,8 @@ class _Child:
 
     @property
     def left(self) -> float:
-        """Seconds until it is given up."""
-        return self.began + self.longest - time.monotonic()
+        """Seconds until it is given up; enough, once it was."""
+        return self.longest if self._late else self.began + self.longest - time.monotonic()
 
     def read(self) -> bool:
         """Take what was written. True when that was all."""
@@ -240,7 +241,8 @@ class _Child:
     def give_up(self) -> None:
         """End it, because it took too long."""
         self._late = True
-        os.kill(self._pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
 
     def result(self) -> Trial:
         """What it found, once it is done."""

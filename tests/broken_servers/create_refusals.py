@@ -274,24 +274,18 @@ def _() -> WsgiApp:
     return otherwise(lambda data: dict(parse_qsl(data.decode(), strict_parsing=True)))
 
 
-@defect("refusals-nan", "create.malformed-json", difficulty=RARE)
+@defect("refusals-nan-comes-back", "any.json", "create.malformed-json", difficulty=RARE)
 def _() -> WsgiApp:
-    """NaN and Infinity are accepted in metadata, and come back as null."""
-    return otherwise(lambda data: json.loads(data) if re.search(rb"NaN|Infinity", data) else None)
+    """NaN and Infinity are accepted in metadata, and come back as such, which is not JSON."""
 
+    def change(data: bytes, decode: Callable[[bytes], Any]) -> Any:
+        return json.loads(data) if re.search(rb"NaN|Infinity", data) else decode(data)
 
-@defect("refusals-not-utf-8", "create.malformed-json", "create.whole-or-refused", difficulty=RARE)
-def _() -> WsgiApp:
-    """A body that is not UTF-8 is read with replacement characters."""
-    return otherwise(lambda data: json.loads(data.decode("utf-8", "replace")) if not _is_utf_8(data) else None)
+    class Plain(Pipeline):
+        def succeeded(self, operation: Operation, call: Call, value: Any) -> Answer:
+            return replace(super().succeeded(operation, call, value), body=json.dumps(value).encode())
 
-
-def _is_utf_8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return broken(validator=decoding(change), pipeline=Plain)
 
 
 @defect("refusals-comments", "create.malformed-json", difficulty=RARE)

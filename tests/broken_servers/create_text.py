@@ -422,7 +422,7 @@ def _() -> WsgiApp:
     return broken(choices={"nul_character": "keep"}, pipeline=handling(handled, CREATE))
 
 
-@defect("text-nul-dropped-in-names", "create.whole-or-refused", difficulty=RARE)
+@defect("text-nul-dropped-in-names", "create.whole-or-refused", "create.new-user-names", difficulty=RARE)
 def _() -> WsgiApp:
     """A NUL is taken out of a first name; elsewhere it is refused."""
 

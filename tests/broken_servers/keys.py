@@ -603,7 +603,7 @@ def _() -> WsgiApp:
     return broken(authenticator=Remembering)
 
 
-@defect("keys-other-organisations-bearer", "auth.bearer", "isolation.list", difficulty=RARE)
+@defect("keys-other-organisations-bearer", "isolation.list", difficulty=RARE)
 def _() -> WsgiApp:
     """Which organisation calls is taken from X-API-Key; after Bearer it is always the first one."""
 
