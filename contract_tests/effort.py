@@ -42,7 +42,7 @@ class Effort:
 EFFORTS = {
     effort.name: effort
     for effort in (
-        Effort("quick", lifecycles=8, steps=30, values=20, schema_cases=0, rounds=3, threads=6, audited=100),
+        Effort("quick", lifecycles=5, steps=30, values=20, schema_cases=0, rounds=3, threads=6, audited=60),
         Effort("standard", lifecycles=50, steps=30, values=150, schema_cases=25, rounds=8, threads=8, audited=1_000),
         Effort("thorough", lifecycles=300, steps=50, values=1000, schema_cases=200, rounds=30, threads=16, audited=100_000),
     )

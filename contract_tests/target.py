@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
 
 import requests
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from contract_tests.credentials import Keys, redact
 from contract_tests.exchange import DROPPED, Call, Exchange
 
 _GATEWAY = frozenset({502, 503, 504})
+_HEADERS = {"User-Agent": "accord", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _RETRIES = 2
 _LONGEST_WAIT = 60.0
 
@@ -58,18 +61,18 @@ class Target:
         self.keys = keys
         self.timeout = timeout
         self.sent = 0
-        self._adapter = adapter
+        self._new_adapter = adapter or HTTPAdapter
         self._interval = 1 / requests_per_second if requests_per_second else 0.0
         self._next_slot = 0.0
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._adapters: list[BaseAdapter] = []
 
     def close(self) -> None:
         with self._lock:
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
+            for adapter in self._adapters:
+                adapter.close()
+            self._adapters.clear()
 
     def send(self, call: Call) -> Exchange:
         """Send a call and return the answer, after as many waits as the server asks for.
@@ -113,11 +116,11 @@ class Target:
         try:
             return self._send_once(call)
         except _Dropped:
-            self._new_session()
+            self._new_connection()
         try:
             return self._send_once(call)
         except _Dropped as error:
-            self._new_session()
+            self._new_connection()
             if not self.is_alive():
                 raise
             return Exchange(call, self.base_url + call.path, DROPPED, {}, str(error).encode(), 0.0)
@@ -132,42 +135,41 @@ class Target:
 
     def _send_once(self, call: Call) -> Exchange:
         self._wait_for_slot()
-        url = self.base_url + call.path
-        credentials = call.credential.headers() if call.credential else {}
+        request = self._prepared(call)
+        began = time.perf_counter()
         try:
-            response = self._session().request(
-                call.method,
-                url,
-                params=list(call.query) or None,
-                headers={**credentials, **call.headers},
-                data=call.body,
-                timeout=self.timeout,
-                allow_redirects=False,
-            )
+            response = self._connection().send(request, timeout=self.timeout)
+            body = response.content
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             closed = any(sign in str(error) for sign in ("reset by peer", "without response", "Connection broken", "Broken pipe"))
             kind = _Dropped if closed and not isinstance(error, requests.Timeout) else Unanswered
             raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(error)}") from error
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Exchange(
-            call, response.url or url, response.status_code, headers, response.content, response.elapsed.total_seconds()
-        )
+        return Exchange(call, str(request.url), response.status_code, headers, body, time.perf_counter() - began)
 
-    def _new_session(self) -> None:
-        self._local.session = None
+    def _prepared(self, call: Call) -> requests.PreparedRequest:
+        """The request as it travels: path and query as the call has them, and no header that nobody asked for."""
+        request = requests.PreparedRequest()
+        request.method = call.method
+        request.url = self.base_url + call.path + (f"?{urlencode(call.query)}" if call.query else "")
+        credentials = call.credential.headers() if call.credential else {}
+        request.headers = CaseInsensitiveDict({**_HEADERS, **credentials, **call.headers})
+        request.body = call.body
+        if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
+            request.headers["Content-Length"] = str(len(call.body or b""))
+        return request
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            # trust_env costs a third of each call, and a proxy or a netrc must not come between the suite and the server.
-            session = requests.Session()
-            session.trust_env = False
-            if self._adapter is not None:
-                session.mount(self.base_url, self._adapter())
-            self._local.session = session
+    def _new_connection(self) -> None:
+        self._local.adapter = None
+
+    def _connection(self) -> BaseAdapter:
+        # Not a Session: it merges settings, cookies and proxies anew for each call, which costs more than the call.
+        adapter: BaseAdapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
+            adapter = self._local.adapter = self._new_adapter()
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._adapters.append(adapter)
+        return adapter
 
     def _wait_for_slot(self) -> None:
         with self._lock:
