@@ -3,13 +3,16 @@
 import gzip
 import json
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
+from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
-from conforming_servers.registry import variation
-from conforming_servers.seams import Environ, before, changing, mock, rewriting
-from mockserver.server import WsgiApp
+from conforming_servers.registry import Conforming, variation
+from conforming_servers.seams import Environ, changing, mock, rewriting
+from mockserver.app import create_app
+from mockserver.server import WsgiApp, serving
 
 EXTRA = {
     "_links": {"self": "https://help.example.com/x"},
@@ -34,7 +37,7 @@ def extra_members() -> WsgiApp:
     return rewriting(mock(), rewrite)
 
 
-@variation("misleading-extra-members")
+@variation("misleading-extra-members", spare=True)
 def misleading_members() -> WsgiApp:
     """Undocumented members are called what careless checks look for: total, next of another kind, type, email, message."""
 
@@ -51,7 +54,7 @@ def misleading_members() -> WsgiApp:
     return rewriting(mock(), rewrite)
 
 
-@variation("reversed-members")
+@variation("reversed-members", spare=True)
 def reversed_members() -> WsgiApp:
     """Members come in the opposite order, results before count."""
 
@@ -69,7 +72,7 @@ def pretty_and_escaped() -> WsgiApp:
     return rewriting(mock(), dumps=lambda value: json.dumps(value, indent=4) + "\n")
 
 
-@variation("escapes-beyond-need")
+@variation("escapes-beyond-need", spare=True)
 def escapes_beyond_need() -> WsgiApp:
     """Slashes, angle brackets and ampersands are escaped, as PHP and Rails do, and members are parted by line ends."""
 
@@ -102,7 +105,7 @@ def whole_numbers_as_floats() -> WsgiApp:
     return rewriting(mock(), rewrite)
 
 
-@variation("metadata-as-jsonb")
+@variation("metadata-as-jsonb", spare=True)
 def metadata_as_jsonb() -> WsgiApp:
     """Members of metadata are sorted by length and then by bytes, and whole floats lose their point, as in PostgreSQL."""
 
@@ -116,7 +119,7 @@ def metadata_as_jsonb() -> WsgiApp:
     return rewriting(mock(), lambda value, _: sort(value))
 
 
-@variation("charset-in-content-type")
+@variation("charset-in-content-type", spare=True)
 def charset() -> WsgiApp:
     """The content type names a charset, quoted and in capitals."""
 
@@ -146,7 +149,7 @@ def json_suffixes() -> WsgiApp:
 
 
 @variation("compressed")
-def compressed() -> WsgiApp:
+def compressed() -> Conforming:
     """Answers are compressed by gzip or deflate where the client accepts that, whatever their size."""
 
     def change(response: Response, environ: Environ) -> Response:
@@ -158,11 +161,11 @@ def compressed() -> WsgiApp:
         response.headers["Vary"] = "Accept-Encoding"
         return response
 
-    return changing(mock(), change)
+    return Conforming(changing(mock(), change), serve=serving)
 
 
-@variation("many-headers")
-def many_headers() -> WsgiApp:
+@variation("many-headers", spare=True)
+def many_headers() -> Conforming:
     """Answers set cookies and carry headers of security, caching, rates and tracing."""
 
     def change(response: Response, environ: Environ) -> Response:
@@ -183,24 +186,30 @@ def many_headers() -> WsgiApp:
         )
         return response
 
-    return changing(mock(), change)
+    return Conforming(changing(mock(), change), serve=serving)
 
 
-@variation("cookies-are-remembered")
-def cookies_count() -> WsgiApp:
-    """A session cookie is set at each call and refused if it comes back, so that only clients without memory of it go on."""
+@variation("cookies-open-sessions")
+def cookie_sessions() -> Conforming:
+    """A call with a valid key opens a session, whose cookie is as good as the key: whoever sends no cookies notices nothing."""
+    app = create_app(scenario="empty")
+    keys = app.world.keys
 
-    def instead(environ: Environ) -> Response | None:
-        return (
-            Response('{"detail": "Cookies are for browsers."}', 400, mimetype="application/json")
-            if "HTTP_COOKIE" in environ
-            else None
-        )
+    def session(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        cookie = parse_cookie(environ).get("session", "")
+        if cookie and "HTTP_X_API_KEY" not in environ and "HTTP_AUTHORIZATION" not in environ:
+            environ = environ | {"HTTP_X_API_KEY": cookie}
+        response = Response.from_app(app, environ, buffered=True)
+        if response.status_code < 300:
+            key = environ.get("HTTP_X_API_KEY") or environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
+            if keys.get(key):
+                response.set_cookie("session", key, httponly=True)
+        return response(environ, start_response)
 
-    return before(mock(), instead)
+    return Conforming(session, serve=serving)
 
 
-@variation("www-authenticate")
+@variation("www-authenticate", spare=True)
 def www_authenticate() -> WsgiApp:
     """A 401 names several schemes, and other refusals tell a scheme too; the 401 says more than its detail."""
 

@@ -33,23 +33,23 @@ def _pairs(one: str, options: Sequence[str], other: str, others: Sequence[str]) 
     return (((one, a), (other, b)) for a, b in product(options, others))
 
 
-def _declare(name: str, selection: Selection, text: str, *, alone: bool) -> None:
+def _declare(name: str, selection: Selection, text: str, *, spare: bool) -> None:
     def make() -> WsgiApp:
         return mock(choices=selection)
 
     make.__doc__ = text
-    variation(name, alone=alone)(make)
+    variation(name, spare=spare)(make)
 
 
 for _choice in _CATALOGUE.values():
     for _option in _choice.options:
         if _option != _choice.default:
             _declare(
-                f"choice-{_choice.name}-{_option}", {_choice.name: _option}, f"Takes {_option} for {_choice.name}.", alone=True
+                f"choice-{_choice.name}-{_option}", {_choice.name: _option}, f"Takes {_option} for {_choice.name}.", spare=True
             )
 
 for _number, _mixture in enumerate(
     mixtures({name: choice.options for name, choice in _CATALOGUE.items()}, _MIXTURES, _SEED), start=1
 ):
     _taken = ", ".join(f"{name}={option}" for name, option in _mixture.items() if option != _CATALOGUE[name].default)
-    _declare(f"mixture-{_number:02}", _mixture, f"Takes {_taken}.", alone=False)
+    _declare(f"mixture-{_number:02}", _mixture, f"Takes {_taken}.", spare=False)

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from trials import Direct
+
 from conforming_servers.registry import Conforming, Variation
 from contract_tests.results import Outcome, Run, Verdict
 from contract_tests.runner import verify
 from contract_tests.settings import Settings
 from mockserver.keys import StandardKeys
-from mockserver.testing import MockAdapter
 from mockserver.world import DEFAULT_SEED
 
 _IN_PROCESS = "http://helpdesk.example.com"
@@ -25,7 +26,7 @@ def judge(variation: Variation, *, effort: str = "quick", seed: int = 0) -> Run:
         given = {name.replace("_key", ""): name for name in Settings.__dataclass_fields__ if name.endswith("_key")}
         options = {option: keys[name] for name, option in given.items()} | {"origin": keys["origin"]}
         settings = Settings(base_url=url, effort=effort, seed=seed, **(options | dict(server.settings)))
-        return verify(settings, adapter=None if server.serve else lambda: MockAdapter(server.app, url))
+        return verify(settings, adapter=None if server.serve else lambda: Direct(server.app, url))
 
 
 def objections(run: Run) -> list[str]:

@@ -34,13 +34,13 @@ def hexadecimal() -> Conforming:
     return with_keys(**{name: hashlib.sha256(name.encode()).hexdigest() for name in _NAMES})
 
 
-@variation("keys-are-uuids")
+@variation("keys-are-uuids", spare=True)
 def uuids() -> Conforming:
     """Keys are UUIDs, their tier told by nothing in them."""
     return with_keys(**{name: f"6f9619ff-8b86-d011-b42d-00cf4fc964f{number}" for number, name in enumerate(_NAMES)})
 
 
-@variation("keys-are-numbers")
+@variation("keys-are-numbers", spare=True)
 def digits() -> Conforming:
     """Keys are 24 digits, in which there is no case to change."""
     return with_keys(**{name: f"90071992547409910000{number:04}" for number, name in enumerate(_NAMES)})
@@ -65,7 +65,7 @@ def both_headers() -> Conforming:
     return Conforming(mock(authenticator=One))
 
 
-@variation("bearer-first")
+@variation("bearer-first", spare=True)
 def bearer_first() -> Conforming:
     """Where both headers are sent, Authorization decides; the name of its scheme may be in any case."""
 
@@ -77,7 +77,7 @@ def bearer_first() -> Conforming:
     return Conforming(mock(authenticator=BearerFirst))
 
 
-@variation("bearer-in-one-case-only")
+@variation("bearer-in-one-case-only", spare=True)
 def bearer_exact() -> Conforming:
     """The scheme is Bearer exactly, with one space; other spellings are refused."""
 

@@ -64,7 +64,7 @@ def ulids() -> WsgiApp:
     return with_ids(new)
 
 
-@variation("ids-are-digits")
+@variation("ids-are-digits", spare=True)
 def numeric_ids() -> WsgiApp:
     """Ids are strings of digits, one after another, as a data base counts."""
     counter = itertools.count(10_001)
@@ -84,7 +84,7 @@ def numbers_with_gaps() -> WsgiApp:
     return mock(conversations=Gaps)
 
 
-@variation("numbers-descend")
+@variation("numbers-descend", spare=True)
 def numbers_descend() -> WsgiApp:
     """Numbers become smaller, and pass zero."""
     numbers = itertools.count(2_000, -1)
@@ -130,7 +130,7 @@ def times_in_lower_case() -> WsgiApp:
     return with_times(lambda at: f"{to_datetime(at):%Y-%m-%dt%H:%M:%S}.{to_datetime(at).microsecond // 100_000}z")
 
 
-@variation("times-without-trailing-zeros")
+@variation("times-without-trailing-zeros", spare=True)
 def times_without_zeros() -> WsgiApp:
     """Fractions lose their trailing zeros and vanish with them, as in Java and Go."""
 
@@ -153,7 +153,7 @@ def clock_stands() -> WsgiApp:
     return mock(clock=Clock(lambda: 32_503_680_000_000_000), choices={"timestamp_fraction": "microseconds"})
 
 
-@variation("updated-a-moment-later")
+@variation("updated-a-moment-later", spare=True)
 def updated_later() -> WsgiApp:
     """A new conversation is saved twice, so that updated_at is later than created_at; each reading afterwards shows the same."""
 
@@ -183,20 +183,20 @@ def by_last_change() -> WsgiApp:
     return mock(conversations=ordered_by(lambda one: (one.updated_at, one.number), reverse=True))
 
 
-@variation("list-by-subject")
+@variation("list-by-subject", spare=True)
 def by_subject() -> WsgiApp:
     """The list is in the order of subjects, and those of the same subject in that of their ids."""
     return mock(conversations=ordered_by(lambda one: (one.subject.casefold(), one.id)))
 
 
-@variation("list-by-urgency")
+@variation("list-by-urgency", spare=True)
 def by_urgency() -> WsgiApp:
     """The list begins with open and urgent conversations."""
     urgency = ("urgent", "high", "normal", "low")
     return mock(conversations=ordered_by(lambda one: (one.status != "open", urgency.index(one.priority), one.id)))
 
 
-@variation("other-origins-of-their-own")
+@variation("other-origins-of-their-own", spare=True)
 def restricted_origin() -> Conforming:
     """A restricted client key needs an Origin, and its refusal is a 401."""
     return Conforming(mock(choices={"missing_origin": "refuse", "origin_refusal_status": "401", "client_resolve_status": "401"}))

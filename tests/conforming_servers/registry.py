@@ -34,14 +34,14 @@ Factory = Callable[[], WsgiApp | Conforming]
 class Variation:
     """A server that conforms, and differs from the mock as `text` says.
 
-    `alone` marks one that others cover in company, so that a short run may leave it out.
+    `spare` marks one that a short run may leave out, because another shows much the same.
     """
 
     name: str
     theme: str
     text: str
     make: Factory
-    alone: bool = False
+    spare: bool = False
 
     def server(self) -> Conforming:
         """The server, new and without conversations of the run."""
@@ -52,14 +52,14 @@ class Variation:
 _VARIATIONS: dict[str, Variation] = {}
 
 
-def variation(name: str, *, alone: bool = False) -> Callable[[Factory], Factory]:
+def variation(name: str, *, spare: bool = False) -> Callable[[Factory], Factory]:
     """Declare a variation: the decorated function makes the server, and its docstring says what differs."""
 
     def declare(factory: Factory) -> Factory:
         assert name not in _VARIATIONS, f"two variations are called {name}"
         assert factory.__doc__, f"{name} does not say what differs"
         theme = factory.__module__.rsplit(".", 1)[-1]
-        _VARIATIONS[name] = Variation(name, theme, factory.__doc__.strip(), factory, alone)
+        _VARIATIONS[name] = Variation(name, theme, factory.__doc__.strip(), factory, spare)
         return factory
 
     return declare

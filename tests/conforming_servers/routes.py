@@ -38,7 +38,7 @@ def html_refusals() -> WsgiApp:
     return changing(mock(validator=Routed), change)
 
 
-@variation("not-found-before-the-key")
+@variation("not-found-before-the-key", spare=True)
 def not_found_first() -> WsgiApp:
     """Undocumented methods are 501 plain text, OPTIONS and HEAD are answered with bodies and without a key."""
 
@@ -54,7 +54,7 @@ def not_found_first() -> WsgiApp:
     return before(mock(), instead)
 
 
-@variation("methods-fall-through")
+@variation("methods-fall-through", spare=True)
 def methods_fall_through() -> WsgiApp:
     """Undocumented methods are answered with 200 and an empty object, and do nothing."""
 
@@ -64,7 +64,7 @@ def methods_fall_through() -> WsgiApp:
     return changing(mock(), change)
 
 
-@variation("get-of-create-is-a-conversation")
+@variation("get-of-create-is-a-conversation", spare=True)
 def get_create() -> WsgiApp:
     """GET at the path of create is the conversation with the id "create", which does not exist, and needs a key."""
 
@@ -92,7 +92,7 @@ def base_path() -> Conforming:
     return Conforming(mounted, base_path="/helpdesk/v2")
 
 
-@variation("base-path-with-slash-and-redirects")
+@variation("base-path-with-slash-and-redirects", spare=True)
 def base_path_and_redirects() -> Conforming:
     """The URL is given with a slash at its end; a missing slash is redirected to an absolute address, without a key."""
 
@@ -134,7 +134,7 @@ def strict_content_type() -> WsgiApp:
     return mock(validator=Strict)
 
 
-@variation("any-content-type-read-as-json")
+@variation("any-content-type-read-as-json", spare=True)
 def lenient_content_type() -> WsgiApp:
     """Bodies are read as JSON whatever they are said to be."""
 
@@ -160,7 +160,7 @@ def request_first() -> WsgiApp:
     return mock(pipeline=RequestFirst)
 
 
-@variation("unknown-ids-are-forbidden")
+@variation("unknown-ids-are-forbidden", spare=True)
 def unknown_is_forbidden() -> WsgiApp:
     """An id that no conversation of the organisation has is refused with 403, and by resolve and messages with 410."""
 
@@ -172,7 +172,7 @@ def unknown_is_forbidden() -> WsgiApp:
     return changing(mock(), change)
 
 
-@variation("large-bodies-refused")
+@variation("large-bodies-refused", spare=True)
 def small_bodies() -> WsgiApp:
     """A body of more than 64 KiB is refused with 413 and a page of HTML, before anything else is looked at."""
 
@@ -182,7 +182,7 @@ def small_bodies() -> WsgiApp:
     return before(mock(), instead)
 
 
-@variation("long-urls-refused")
+@variation("long-urls-refused", spare=True)
 def short_urls() -> WsgiApp:
     """Paths and queries of more than 1,000 characters are refused with 414, NUL and other oddities in them with 400 and HTML."""
 
@@ -197,7 +197,7 @@ def short_urls() -> WsgiApp:
     return before(mock(), instead)
 
 
-@variation("limit-zero-is-an-empty-page")
+@variation("limit-zero-is-an-empty-page", spare=True)
 def limit_zero() -> WsgiApp:
     """limit=0 is a page without items, and blank parameters are as if they were not there."""
 
@@ -211,7 +211,7 @@ def limit_zero() -> WsgiApp:
     return mock(validator=Lenient)
 
 
-@variation("malformed-filter-refused")
+@variation("malformed-filter-refused", spare=True)
 def malformed_filter() -> WsgiApp:
     """Filtering by what is no e-mail address is refused with 400."""
 

@@ -149,13 +149,13 @@ def trimmed_as_java() -> WsgiApp:
     return mock(validator=trimming("".join(map(chr, range(33))), _TEXTS))
 
 
-@variation("trimmed-at-the-ends-of-names-only")
+@variation("trimmed-at-the-ends-of-names-only", spare=True)
 def trimmed_names() -> WsgiApp:
     """Spaces are taken off names and subjects, and bodies are kept as they are."""
     return mock(validator=trimming(" ", ("subject", "user_first_name", "user_last_name")))
 
 
-@variation("subject-length-before-trimming")
+@variation("subject-length-before-trimming", spare=True)
 def blank_subject() -> WsgiApp:
     """A subject of white space is refused; others keep theirs."""
 
@@ -165,7 +165,7 @@ def blank_subject() -> WsgiApp:
     return mock(validator=refusing(broken))
 
 
-@variation("plain-addresses-only")
+@variation("plain-addresses-only", spare=True)
 def plain_addresses() -> WsgiApp:
     """Addresses are of ASCII letters, digits, dots and dashes with a known top-level domain; others are refused."""
 
@@ -228,7 +228,7 @@ def one_anonymous() -> WsgiApp:
     return mock(conversations=OneAnonymous)
 
 
-@variation("senders-are-not-users")
+@variation("senders-are-not-users", spare=True)
 def senders_are_not_users() -> WsgiApp:
     """Who sends a message is written down and does not become a user, so that a later create names them."""
 
@@ -239,7 +239,7 @@ def senders_are_not_users() -> WsgiApp:
     return mock(conversations=Passing)
 
 
-@variation("unknown-senders-get-names")
+@variation("unknown-senders-get-names", spare=True)
 def named_senders() -> WsgiApp:
     """A user who first appears as a sender is named after the address."""
 
@@ -250,13 +250,13 @@ def named_senders() -> WsgiApp:
     return mock(conversations=Named)
 
 
-@variation("addresses-in-lower-case")
+@variation("addresses-in-lower-case", spare=True)
 def lower_addresses() -> WsgiApp:
     """Addresses are folded in every answer and in the look-up; those of senders too."""
     return mock(choices={"email_lookup_case": "fold", "email_answer_case": "fold"})
 
 
-@variation("missing-names-from-the-address")
+@variation("missing-names-from-the-address", spare=True)
 def names_from_address() -> WsgiApp:
     """A new user without names is called after the address; given names are kept."""
 
@@ -289,7 +289,7 @@ def automatic_messages() -> WsgiApp:
     return mock(conversations=Automatic)
 
 
-@variation("automatic-answers")
+@variation("automatic-answers", spare=True)
 def automatic_answers() -> WsgiApp:
     """Each message is followed by one of the helpdesk that says only that it came."""
 
@@ -314,7 +314,7 @@ def pending() -> WsgiApp:
     return mock(conversations=Pending)
 
 
-@variation("every-second-message-opens-again")
+@variation("every-second-message-opens-again", spare=True)
 def toggling() -> WsgiApp:
     """A message from the requester opens the conversation, one from anybody else makes it pending, unless it is closed."""
 
@@ -329,7 +329,7 @@ def toggling() -> WsgiApp:
     return mock(conversations=Waiting)
 
 
-@variation("description-is-a-note")
+@variation("description-is-a-note", spare=True)
 def description_note() -> WsgiApp:
     """The description becomes a message of the type note, from nobody, and answers show it as a member too."""
 
@@ -341,7 +341,7 @@ def description_note() -> WsgiApp:
     return mock(conversations=Note)
 
 
-@variation("subject-is-the-first-message")
+@variation("subject-is-the-first-message", spare=True)
 def subject_message() -> WsgiApp:
     """Without a description, the subject is the first message."""
 
@@ -352,7 +352,7 @@ def subject_message() -> WsgiApp:
     return mock(conversations=Subject)
 
 
-@variation("messages-leave-updated-at")
+@variation("messages-leave-updated-at", spare=True)
 def updated_at_stays() -> WsgiApp:
     """Neither a message nor resolving changes updated_at."""
 
@@ -404,7 +404,7 @@ def message_cursors() -> WsgiApp:
     return mock(validator=Cursor, presenter=Linked, choices={"envelope_extra_members": "next_previous"})
 
 
-@variation("messages-by-offset-only")
+@variation("messages-by-offset-only", spare=True)
 def message_offsets() -> WsgiApp:
     """Messages come in pages of 50 at most, without a word about the next."""
 

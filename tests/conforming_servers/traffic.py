@@ -69,7 +69,7 @@ def busy() -> WsgiApp:
 # --- slow, and limits of rates ----------------------------------------------------------------------------------------
 
 
-@variation("slow-now-and-then")
+@variation("slow-now-and-then", spare=True)
 def slow() -> WsgiApp:
     """Every twentieth answer takes 20 ms longer."""
     due = every(20)
@@ -114,13 +114,13 @@ def date_to_wait_for() -> WsgiApp:
     return asking_to_wait(lambda until: _wait(429, {"Retry-After": date(until + 1), "Date": date(time.time())}), 0.5)
 
 
-@variation("429-without-a-word")
+@variation("429-without-a-word", spare=True)
 def nothing_said() -> WsgiApp:
     """Requests are limited by 429 without Retry-After, as plain text."""
     return asking_to_wait(lambda _: Response("Too Many Requests", 429, mimetype="text/plain"), 0.4)
 
 
-@variation("503-with-seconds")
+@variation("503-with-seconds", spare=True)
 def maintenance() -> WsgiApp:
     """Now and then every request is answered with 503, Retry-After and a page of HTML."""
     return asking_to_wait(lambda _: Response("<h1>Back soon</h1>", 503, {"Retry-After": "1"}, mimetype="text/html"), 0.9)
@@ -135,7 +135,7 @@ def no_time_to_wait() -> WsgiApp:
 # --- sockets ----------------------------------------------------------------------------------------------------------
 
 
-@variation("over-sockets")
+@variation("over-sockets", spare=True)
 def over_sockets() -> Conforming:
     """The mock as it is served: HTTP/1.1, connections kept."""
     return Conforming(mock(), serve=serving)
@@ -153,7 +153,7 @@ def chunked() -> Conforming:
     return Conforming(mock(), serve=lambda app: _speaking(app, "HTTP/1.1", lambda _: "chunked"))
 
 
-@variation("connections-end-now-and-then")
+@variation("connections-end-now-and-then", spare=True)
 def connections_end() -> Conforming:
     """Every tenth answer says Connection: close, and ends it."""
     due = every(10)
