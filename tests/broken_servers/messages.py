@@ -369,7 +369,7 @@ def _() -> WsgiApp:
 @defect("messages-body-compatible", "messages.body-exact", difficulty=RARE)
 def _() -> WsgiApp:
     """Ligatures, fractions and other compatibility characters are replaced in bodies (NFKC)."""
-    return bodies(lambda text: "".join(unicodedata.normalize("NFKC", one) if one in "ﬁ½Å" else one for one in text))
+    return bodies(lambda text: unicodedata.normalize("NFKC", text))
 
 
 @defect("messages-body-without-emoji", "messages.body-exact", difficulty=MEDIUM)
@@ -411,7 +411,7 @@ def _() -> WsgiApp:
 @defect("messages-body-quotes-cut", "messages.body-exact", difficulty=RARE)
 def _() -> WsgiApp:
     """Lines that quote others are taken off bodies, as from an e-mail."""
-    return bodies(lambda text: re.sub(r"(?m)^>+.*\n", "", text) if "\n>" in text else text)
+    return bodies(lambda text: re.sub(r"(?m)^>+.*\n", "", text))
 
 
 @defect("messages-body-in-lower-case", "messages.body-exact", difficulty=EASY)
@@ -423,7 +423,7 @@ def _() -> WsgiApp:
 @defect("messages-body-stripped-lines", "messages.body-exact", difficulty=RARE)
 def _() -> WsgiApp:
     """White space at the beginning of each line of a body is removed."""
-    return bodies(lambda text: re.sub(r"(?m)^[ \t]+", "", text) if "\n" in text else text.replace("] \t", "] "))
+    return bodies(lambda text: re.sub(r"(?m)^[ \t]+", "", text))
 
 
 @defect("messages-nul-cuts", "messages.whole-or-refused", difficulty=RARE)
@@ -897,17 +897,6 @@ def _() -> WsgiApp:
         return Conversations.send(self, caller, request)
 
     return broken(validator=Lenient, conversations=ruling(send=send))
-
-
-@defect("messages-text-in-another-case", "messages.body-required", difficulty=RARE)
-def _() -> WsgiApp:
-    """Names of members are read in any case, so that Body is taken for body."""
-
-    class AnyCase(Validator):
-        def tidy(self, value: dict[str, Any], body: Any) -> dict[str, Any]:
-            return super().tidy({name.lower() if name == "Body" else name: member for name, member in value.items()}, body)
-
-    return broken(validator=AnyCase)
 
 
 @defect("messages-numbers-stay-numbers", "messages.wrong-types", difficulty=MEDIUM)

@@ -198,6 +198,49 @@ def defaults_for_strange_values() -> WsgiApp:
     return mock(validator=Forgiving, choices={"number_for_text": "convert"})
 
 
+@variation("member-names-in-any-case")
+def names_in_any_case() -> WsgiApp:
+    """Names of members are matched in any case, as by the JSON libraries of Go and .NET."""
+
+    class AnyCase(Validator):
+        def tidy(self, value: dict[str, Any], body: Body) -> dict[str, Any]:
+            return super().tidy({name.lower() if name.lower() in body.members else name: one for name, one in value.items()}, body)
+
+    return mock(validator=AnyCase)
+
+
+@variation("enums-in-any-case")
+def enums_in_any_case() -> WsgiApp:
+    """Priorities, channels and statuses are read in any case, and answered in lower case."""
+
+    class AnyCase(Validator):
+        def tidy(self, value: dict[str, Any], body: Body) -> dict[str, Any]:
+            folded = {name: str(value[name]).lower() for name in ("priority", "channel") if isinstance(value.get(name), str)}
+            return super().tidy(value | folded, body)
+
+        def sent_parameters(self, call: Call) -> dict[str, str]:
+            return {name: one.lower() if name == "status" else one for name, one in super().sent_parameters(call).items()}
+
+    return mock(validator=AnyCase)
+
+
+@variation("text-after-the-json")
+def trailing_text() -> WsgiApp:
+    """What follows the first JSON value of a body is not read, as by the JSON libraries of Java and Go."""
+
+    class First(Validator):
+        def decode(self, data: bytes) -> Any:
+            try:
+                text = data.decode()
+                start = len(text) - len(text.lstrip(" \t\r\n"))
+                _, end = json.JSONDecoder(parse_constant=_no_number).raw_decode(text, start)
+            except (ValueError, RecursionError) as error:
+                raise Refusal(400, f"Not JSON: {type(error).__name__}.") from None
+            return super().decode(text[start:end].encode("utf-8", "surrogatepass"))
+
+    return mock(validator=First)
+
+
 # --- people -----------------------------------------------------------------------------------------------------------
 
 
