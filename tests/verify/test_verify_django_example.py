@@ -1,0 +1,39 @@
+"""The helpdesk in examples/django_helpdesk, an implementation that shares no code with the mock, is found conformant over HTTP."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.verify.command import OPTIONS, accord, key_options
+
+SERVE = Path(__file__).parents[2] / "examples" / "django_helpdesk" / "serve.py"
+
+
+@pytest.fixture
+def helpdesk(tmp_path: Path) -> Iterator[str]:
+    """Its URL, on a port that was free, with the keys that the options give."""
+    keys = [part for name, key in OPTIONS.items() for part in (name, key)]
+    with subprocess.Popen(
+        [sys.executable, SERVE, "--port", "0", "--database", tmp_path / "helpdesk.sqlite3", *keys],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.send_signal(signal.SIGTERM)
+
+
+def test_it_is_conformant(tmp_path: Path, helpdesk: str) -> None:
+    ended = accord(tmp_path, "verify", helpdesk, *key_options(), "--effort", "quick")
+    assert ended.code == 0, ended.said
+    assert ended.with_outcome("not_tested") == set()
+    choices = ended.report["choices"]
+    # What its README says that it chose.
+    assert choices["list_order"]["observed"] == "oldest"
+    assert choices["limit_over_maximum"]["observed"] == "clamp"
+    assert choices["message_paging"]["observed"] == "limit_offset"

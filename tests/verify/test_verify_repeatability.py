@@ -1,0 +1,76 @@
+"""The same seed sends the same requests in the same order, and more workers find the same."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mockserver.app import create_app
+from mockserver.server import WsgiApp, serving
+from tests.verify.command import Ended, key_options
+
+Verify = Callable[..., Ended]
+AREAS = ("create.*", "list.*", "get.*", "messages.*", "resolve.*", "tier.*")
+ONE_AT_A_TIME = ("--effort", "quick", *(part for area in AREAS for part in ("--only", area)), "--skip", "any.concurrent-*")
+
+
+class Recorder:
+    """An application that keeps what it is asked: method, path, query, key, content type and body of each request, in order."""
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+        self.requests: list[tuple[str, ...]] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length) if length else b""
+        names = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_X_API_KEY", "HTTP_AUTHORIZATION", "CONTENT_TYPE")
+        self.requests.append((*(str(environ.get(name, "")) for name in names), body.decode("utf-8", "replace")))
+        environ["wsgi.input"] = _Body(body)
+        return self._app(environ, start_response)
+
+
+class _Body:
+    """A body that was read already."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, size: int | None = -1) -> bytes:
+        end = len(self._data) if size is None or size < 0 else size
+        data, self._data = self._data[:end], self._data[end:]
+        return data
+
+
+def asked(verify: Verify, seed: int) -> list[tuple[str, ...]]:
+    """What a run with this seed asks a server that is new."""
+    recorder = Recorder(create_app(scenario="empty"))
+    with serving(recorder) as url:
+        ended = verify(url, *key_options(), *ONE_AT_A_TIME, "--seed", seed, "--report-dir", f"report-{seed}")
+    assert ended.code == 0, ended.said
+    return recorder.requests
+
+
+def test_the_same_seed_asks_the_same(verify: Verify) -> None:
+    first, second, other = (asked(verify, seed) for seed in (5, 5, 6))
+    assert len(first) > 500
+    pairs = enumerate(zip(first, second, strict=False))
+    differing = next(((at, *pair) for at, pair in pairs if pair[0] != pair[1]), None)
+    assert differing is None
+    assert len(first) == len(second)
+    assert other != first
+
+
+def test_two_workers_find_what_one_finds(verify: Verify, faulty: str) -> None:
+    patterns = ("--only", "create.*", "--only", "list.*", "--only", "messages.*")
+    one, two = (
+        verify(faulty, *key_options(), "--effort", "quick", *patterns, "--workers", number, "--report-dir", f"by-{number}")
+        for number in (1, 2)
+    )
+    assert (one.code, two.code) == (1, 1), two.said
+    reports = [json.loads((one.directory / f"by-{number}" / "report.json").read_text(encoding="utf-8")) for number in (1, 2)]
+    by_one, by_two = ({entry["id"]: entry["outcome"] for entry in report["requirements"]} for report in reports)
+    assert by_one == by_two
+    assert by_two["create.priority-kept"] == "failed"
+    assert reports[1]["run"]["workers"] == 2
+    # The requests of all workers are counted: they are about as many.
+    assert reports[1]["run"]["requests"] > reports[0]["run"]["requests"] / 2
