@@ -91,9 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 where every defect was killed at the greatest effort that was asked for, else 1."""
     options = _options(arguments)
     defects = {name: found for name, found in all_defects().items() if any(fnmatchcase(name, glob) for glob in options.only)}
-    variations = {name: found for name, found in all_variations().items() if any(fnmatchcase(name, glob) for glob in options.only)}
-    if not defects and not variations:
-        print(f"No server is called {' or '.join(options.only)}.", file=sys.stderr)
+    variations = all_variations() if options.only == ["*"] and not options.defects else {}
+    if not defects:
+        print(f"No defect is called {' or '.join(options.only)}.", file=sys.stderr)
         return 2
     found: dict[str, dict[str, Trial]] = {name: {} for name in defects}
     took: dict[str, float] = {}
@@ -139,6 +139,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--fast", action="store_true", help="run what exercises the requirements that a defect breaks, and the rest if need be"
     )
+    parser.add_argument("--defects", action="store_true", help="leave the conforming servers out, as --only does")
     parser.add_argument("--survivors", action="store_true", help="list what was not killed, with what it breaks")
     options = parser.parse_args(arguments)
     options.effort = sorted(set(options.effort or EFFORTS), key=EFFORTS.index)
