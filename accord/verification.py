@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from accord.errors import AccordError
-from contract_tests.reports import terminal, write_reports
+from contract_tests.reports import check_writable, terminal, write_reports
 from contract_tests.reports.report_json import SCHEMA
 from contract_tests.reports.report_json import render as render_json
 from contract_tests.runner import verify
@@ -25,6 +25,7 @@ KEY_OPTIONS = ("server_key", "client_key", "revoked_key", "other_server_key", "o
 
 def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path, as_json: bool, interactive: bool) -> int:
     """Verify the server at a URL, or the embedded mock, write the reports, print the summary, and return the exit code."""
+    check_writable(report_dir)
     with _embedded(url, options) as mock:
         if mock is not None:
             url, options = mock.url, {**options, **mock_keys(mock)}

@@ -16,6 +16,15 @@ FORMATS: Mapping[str, Callable[[Run], str]] = {
 }
 
 
+def check_writable(directory: Path) -> None:
+    """Raise AccordError where reports cannot be written, before a run rather than after it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _replace(directory / ".writable", "").unlink()
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+
+
 def write_reports(run: Run, directory: Path) -> dict[str, Path]:
     """Write every format into the directory, which is made where it does not exist, and return where each file is.
 
@@ -25,10 +34,12 @@ def write_reports(run: Run, directory: Path) -> dict[str, Path]:
         directory.mkdir(parents=True, exist_ok=True)
         return {name: _replace(directory / name, render(run)) for name, render in FORMATS.items()}
     except OSError as error:
-        raise AccordError(
-            f"The reports cannot be written to {directory}: {error.strerror or error}.",
-            "Give another directory with --report-dir.",
-        ) from error
+        raise _unwritable(directory, error) from error
+
+
+def _unwritable(directory: Path, error: OSError) -> AccordError:
+    reason = f"The reports cannot be written to {directory}: {error.strerror or error}."
+    return AccordError(reason, "Give another directory with --report-dir.")
 
 
 def _replace(path: Path, text: str) -> Path:

@@ -8,8 +8,9 @@ import pytest
 from contract_tests.contract import Contract
 from contract_tests.exchange import Exchange
 from contract_tests.expectations import Mismatch, answers, shown
-from contract_tests.expectations.conversations import has_email
+from contract_tests.expectations.conversations import has_email, names
 from contract_tests.helpdesk import Helpdesk, Page
+from contract_tests.ledger import Person
 
 REFUSED = "create.refusal-changes-nothing"
 
@@ -17,9 +18,15 @@ REFUSED = "create.refusal-changes-nothing"
 @pytest.mark.requirements("create.subject-required", REFUSED)
 def test_a_missing_or_null_subject_is_refused(desk: Helpdesk) -> None:
     marker = desk.email("refused")
-    without = desk.payload(user_email=marker, subject=None, priority="high")
+    others = {
+        "description": "A description is no subject.",
+        "user_first_name": "Ann",
+        "user_last_name": "Lee",
+        "metadata": {"a": 1},
+    }
+    without = desk.payload(user_email=marker, subject=None, **others)
     for credential in desk.credentials("createConversation"):
-        for payload in (without, {**without, "subject": None}, {**without, "Subject": "In the wrong case"}):
+        for payload in (without, {"user_email": marker}, {**without, "subject": None}, {**without, "Subject": "In the wrong case"}):
             exchange = desk.call("createConversation", body=payload, credential=credential)
             desk.judge.check("create.subject-required", answers.is_refused(exchange), exchange)
     desk.nothing_created(marker, REFUSED)
@@ -64,7 +71,13 @@ def test_astral_characters_count_once(desk: Helpdesk, contract: Contract) -> Non
 def test_a_longer_subject_is_refused(desk: Helpdesk, contract: Contract) -> None:
     marker, longest = desk.email("refused"), contract.subject_maximum
     for credential in desk.credentials("createConversation"):
-        for text in ("x" * (longest + 1), "ü" * (longest + 1), "🎉" * (longest + 1), "word " * longest + "end", "x" * 100_000):
+        for text in (
+            "x" * (longest + 1),
+            "ü" * (longest + 1),
+            "🎉" * (longest + 1),
+            "a " * (longest // 2 + 10) + "b",
+            "x " + "y" * (longest - 1),
+        ):
             exchange = desk.call("createConversation", body=desk.payload(subject=text, user_email=marker), credential=credential)
             desk.judge.check("create.subject-too-long", answers.is_refused(exchange), exchange)
     desk.nothing_created(marker, REFUSED)
@@ -84,12 +97,38 @@ def test_a_body_that_is_not_json_is_refused(desk: Helpdesk) -> None:
         whole[1:],
         whole + " x",
         "subject=" + subject,
+        whole.replace(", ", ", /* a comment */ ", 1),
+        "// a comment\n" + whole,
+        whole.replace('"subject"', "subject"),
     ]
+    before = [one for page in desk.recent() for one in page.ids]
     for number, body in enumerate(bodies):
         credentials = desk.credentials("createConversation")
         exchange = desk.call("createConversation", raw=body.encode(), credential=credentials[number % len(credentials)])
         desk.judge.check("create.malformed-json", answers.is_refused(exchange), exchange)
     desk.nothing_created(marker, REFUSED, subject=subject)
+    # Nobody else creates conversations without a subject.
+    for page in desk.recent():
+        blank = [item for item in page.items if item["id"] not in before and not str(item.get("subject") or "").strip()]
+        appeared = Mismatch("a conversation without a subject appeared", "none", shown(blank[0])) if blank else None
+        desk.judge.check(REFUSED, appeared, page.exchange)
+
+
+@pytest.mark.requirements(REFUSED, "create.new-user-names")
+def test_a_create_that_is_refused_makes_no_user(desk: Helpdesk, contract: Contract) -> None:
+    first = {"user_first_name": "Ada", "user_last_name": "Lovelace"}
+    second = {"user_first_name": "Grace", "user_last_name": "Hopper"}
+    for subject in (None, "x" * (contract.subject_maximum + 1)):
+        email = desk.email("refused")
+        refused = desk.call("createConversation", body=desk.payload(user_email=email, subject=subject, **first))
+        if not refused.refused:
+            continue
+        exchange = desk.call("createConversation", body=(payload := desk.payload(user_email=email, **second)))
+        if exchange.succeeded:
+            kept = names(Person("Grace", "Hopper"), exchange.members)
+            desk.judge.check(REFUSED, kept, exchange)
+            if kept is None:
+                desk.created(payload, exchange)
 
 
 @pytest.mark.requirements("create.not-an-object", REFUSED)

@@ -31,7 +31,6 @@ def test_every_key_reads_what_any_key_created(desk: Helpdesk) -> None:
         record = desk.create(desk.payload(metadata={"order": 7}, user_first_name="Ada"), credential=creator)
         for reader in desk.credentials("getConversation"):
             desk.get(record, credential=reader)
-            desk.get(record, credential=reader)
 
 
 @pytest.mark.requirements("get.as-created", "any.durable")
@@ -53,7 +52,7 @@ def test_an_unknown_id_is_not_found(desk: Helpdesk) -> None:
 @pytest.mark.requirements("get.malformed-id")
 @pytest.mark.parametrize("conversation_id", MALFORMED)
 def test_a_malformed_id_is_not_found(desk: Helpdesk, conversation_id: str) -> None:
-    exchange = desk.call("getConversation", id=conversation_id)
+    exchange = desk.call("getConversation", id=conversation_id, documented=False)
     desk.judge.check("get.malformed-id", answers.is_not_found(exchange), exchange)
 
 

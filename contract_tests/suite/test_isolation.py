@@ -2,6 +2,7 @@
 
 import pytest
 
+from contract_tests.contract import Contract
 from contract_tests.credentials import Credential, Style
 from contract_tests.exchange import Exchange
 from contract_tests.expectations import Mismatch, answers, shown
@@ -39,6 +40,18 @@ def test_lists_hold_nothing_of_another_organisation(
 
 
 @pytest.mark.requirements("isolation.list")
+def test_later_pages_hold_nothing_of_another_organisation(desk: Helpdesk, other_server_key: Credential, theirs: Record) -> None:
+    """An organisation that has a few conversations of its own pages through them, and through nobody else's."""
+    for _ in range(3):
+        exchange = desk.call("createConversation", body=desk.payload(), credential=other_server_key)
+        desk.judge.check("create.status", answers.status_is(exchange, 201), exchange)
+    for query in ({}, {"status": "open"}, {"user_email": theirs.email}):
+        for offset in (1, 2):
+            page = desk.page(credential=other_server_key, limit=desk.contract.page_maximum, offset=offset, **query)
+            desk.judge.check("isolation.list", _holds_ours(desk, page), page.exchange)
+
+
+@pytest.mark.requirements("isolation.list")
 def test_what_another_organisation_creates_is_not_listed(desk: Helpdesk, other_server_key: Credential) -> None:
     email = desk.email("foreign")
     exchange = desk.call("createConversation", body=desk.payload(user_email=email), credential=other_server_key)
@@ -69,15 +82,22 @@ def test_a_conversation_of_another_organisation_is_out_of_reach(
     _refused_and_unchanged(desk, before, desk.call("resolveConversation", id=theirs.id, credential=stranger), "resolve")
 
 
-@pytest.mark.requirements("isolation.get", "isolation.create-message", "isolation.resolve")
-def test_a_closed_conversation_of_another_organisation_is_out_of_reach(desk: Helpdesk, other_server_key: Credential) -> None:
-    record = desk.create()
-    desk.send(record, desk.body())
-    desk.resolve(record)
+@pytest.mark.requirements("isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve")
+@pytest.mark.parametrize("kind", ["closed", "anonymous"])
+def test_no_kind_of_conversation_of_another_organisation_is_in_reach(
+    desk: Helpdesk, contract: Contract, other_server_key: Credential, kind: str
+) -> None:
+    if kind == "anonymous" and "user_email" in contract["createConversation"].required:
+        pytest.skip("the contract requires user_email")
+    record = desk.create(desk.payload(user_email=None) if kind == "anonymous" else None)
+    if kind == "closed":
+        desk.send(record, desk.body())
+        desk.resolve(record)
     before = desk.snapshot(record)
-    exchange = desk.call("getConversation", id=record.id, credential=other_server_key)
-    desk.judge.check("isolation.get", answers.is_not_found(exchange), exchange)
-    message = {"body": desk.body("From elsewhere"), "user_email": record.email}
+    for operation_id, requirement in (("getConversation", "isolation.get"), ("listMessages", "isolation.messages")):
+        exchange = desk.call(operation_id, id=record.id, credential=other_server_key)
+        desk.judge.check(requirement, answers.is_not_found(exchange), exchange)
+    message = {"body": desk.body("From elsewhere"), "user_email": record.email or desk.email()}
     _refused_and_unchanged(
         desk, before, desk.call("createMessage", id=record.id, body=message, credential=other_server_key), "create-message"
     )

@@ -8,7 +8,7 @@ from contract_tests.credentials import Credential
 from contract_tests.expectations import answers
 from contract_tests.expectations.values import same_text
 from contract_tests.helpdesk import Helpdesk
-from contract_tests.suite.test_get import unknown_ids
+from contract_tests.suite.test_get import MALFORMED, unknown_ids
 
 REFUSED = "messages.refusal-changes-nothing"
 
@@ -54,10 +54,11 @@ def test_messages_stay_in_their_conversation(desk: Helpdesk) -> None:
 
 @pytest.mark.requirements("messages.body-exact")
 def test_bodies_come_back_as_they_were_sent(desk: Helpdesk) -> None:
+    record = desk.create()
     for text in samples.BODIES:
-        record = desk.create()
         desk.send(record, desk.body(text))
-        desk.messages(record)
+    for credential in desk.credentials("listMessages"):
+        desk.messages(record, credential=credential)
 
 
 @pytest.mark.requirements("messages.listed-once")
@@ -174,10 +175,11 @@ def test_messages_of_an_unknown_conversation_are_out_of_reach(desk: Helpdesk) ->
     record = desk.create()
     for unknown in (*unknown_ids(record.id, desk), "not-an-id"):
         for credential in desk.credentials("listMessages"):
-            listing = desk.call("listMessages", id=unknown, credential=credential)
+            documented = unknown not in MALFORMED
+            listing = desk.call("listMessages", id=unknown, credential=credential, documented=documented)
             desk.judge.check("messages.unknown-conversation", answers.is_not_found(listing), listing)
             body = {"body": desk.body(), "user_email": record.email}
-            sending = desk.call("createMessage", id=unknown, body=body, credential=credential)
+            sending = desk.call("createMessage", id=unknown, body=body, credential=credential, documented=documented)
             desk.judge.check("messages.unknown-conversation", answers.is_not_found(sending), sending)
 
 

@@ -32,14 +32,28 @@ def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_cl
     record, marker = desk.create(), desk.email("origin")
     desk.send(record, desk.body())
     before = desk.snapshot(record)
-    for origin in other_origins(desk.target.keys.origin):
-        for operation_id in allowed_operations(contract):
+    for number, origin in enumerate(other_origins(desk.target.keys.origin)):
+        for place, operation_id in enumerate(allowed_operations(contract)):
+            if not desk.effort.combined(number + (style is Style.BEARER), place):
+                continue
             body = valid_body(desk, operation_id, record, email=marker)
             credential = origin_client_key.by(style)
             exchange = desk.call(operation_id, id=record.id, body=body, credential=credential, headers={"Origin": origin})
             desk.judge.check("origin.other", answers.is_refused(exchange), exchange)
         desk.unchanged(before, "origin.refusal-changes-nothing")
     desk.nothing_created(marker, "origin.refusal-changes-nothing")
+
+
+@pytest.mark.requirements("tier.refused", "tier.refusal-changes-nothing")
+@pytest.mark.parametrize("style", list(Style))
+def test_a_restricted_key_is_of_its_tier(desk: Helpdesk, contract: Contract, origin_client_key: Credential, style: Style) -> None:
+    record = desk.create()
+    before = desk.snapshot(record)
+    for operation_id in set(OPERATIONS) - set(allowed_operations(contract)):
+        body, origin = valid_body(desk, operation_id, record), {"Origin": desk.target.keys.origin}
+        exchange = desk.call(operation_id, id=record.id, body=body, credential=origin_client_key.by(style), headers=origin)
+        desk.judge.check("tier.refused", answers.is_refused(exchange), exchange)
+    desk.unchanged(before, "tier.refusal-changes-nothing")
 
 
 def allowed_operations(contract: Contract) -> list[str]:
@@ -58,4 +72,7 @@ def other_origins(origin: str) -> list[str]:
         f"{parts.scheme}://sub.{host}{port}",
         f"{scheme}://{host}{port}",
         f"{parts.scheme}://{host}:{(parts.port or 8000) + 1}",
+        f"{parts.scheme}://{host.replace('.', 'x', 1)}{port}" if "." in host else f"{parts.scheme}://{host}x{port}",
+        "http://localhost:3000" if host != "localhost" else "http://127.0.0.1:3000",
+        "null",
     ]

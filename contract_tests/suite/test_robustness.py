@@ -9,6 +9,7 @@ from contract_tests.credentials import Forgery
 from contract_tests.exchange import Exchange
 from contract_tests.expectations import Mismatch, answers
 from contract_tests.helpdesk import Helpdesk
+from contract_tests.ledger import Record
 
 DEEP = 20_000
 """Levels of nesting: beyond what a recursive parser can take."""
@@ -75,9 +76,10 @@ BODIES: dict[str, bytes] = {
     "a byte order mark": b'\xef\xbb\xbf{"subject": "x"}',
     "NUL bytes": b'{"subject": "a\x00b"}',
     "only NUL": b"\x00" * 50,
-    "NaN": b'{"subject": "x", "metadata": {"n": NaN}}',
-    "Infinity": b'{"subject": "x", "metadata": {"n": -Infinity}}',
-    "a huge exponent": b'{"subject": "x", "metadata": {"n": 1e999}}',
+    "NaN alone": b"NaN",
+    "NaN for a text": b'{"subject": NaN}',
+    "Infinity for a text": b'{"subject": -Infinity}',
+    "a huge exponent for a text": b'{"subject": 1e999}',
     "a huge integer": b'{"subject": "x", "metadata": {"n": ' + b"9" * 400 + b"}}",
     "an integer of 5000 digits": b'{"subject": "x", "metadata": {"n": ' + b"9" * 5000 + b"}}",
     "a huge number for a text": b'{"subject": ' + b"9" * 5000 + b"}",
@@ -187,18 +189,26 @@ def test_no_body_of_a_resolve_is_answered_with_a_server_error(desk: Helpdesk) ->
     desk.get(record)
 
 
+@pytest.fixture(scope="module")
+def written_to(desk: Helpdesk) -> Record:
+    """A conversation that odd messages are sent to."""
+    return desk.create()
+
+
 @pytest.mark.requirements("any.no-server-error")
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)
-def test_no_media_type_is_answered_with_a_server_error(desk: Helpdesk, media_type: str) -> None:
+def test_no_media_type_is_answered_with_a_server_error(desk: Helpdesk, written_to: Record, media_type: str) -> None:
     email = desk.email("media")
-    for body in (json.dumps(desk.payload(user_email=email)).encode(), f"subject=x&user_email={email}".encode()):
+    bodies = [json.dumps(desk.payload(user_email=email)).encode()]
+    if "form" in media_type:
+        bodies.append(f"subject=x&user_email={email}".encode())
+    for body in bodies:
         exchange = desk.call("createConversation", raw=body, headers={"Content-Type": media_type})
         if exchange.succeeded:
             _readable(desk, exchange)
-    record = desk.create()
-    body = json.dumps({"body": desk.body(), "user_email": record.email}).encode()
-    record.was_messaged()
-    desk.call("createMessage", id=record.id, raw=body, headers={"Content-Type": media_type})
+    message = json.dumps({"body": desk.body(), "user_email": written_to.email}).encode()
+    written_to.was_messaged()
+    desk.call("createMessage", id=written_to.id, raw=message, headers={"Content-Type": media_type})
 
 
 @pytest.mark.requirements("any.no-server-error")
@@ -235,7 +245,7 @@ def test_no_key_is_answered_with_a_server_error(desk: Helpdesk, name: str) -> No
         "bnc_sv_" + "é" * 20,
         "Bearer Bearer",
     ):
-        for operation_id in ("listConversations", "createConversation"):
+        for operation_id in ("listConversations", "createConversation") if key.isascii() else ("listConversations",):
             body = desk.payload() if operation_id == "createConversation" else None
             forgery = Forgery(f"the odd key {key[:20]!r}", {name: scheme + key}, f"-H {name}:…")
             desk.call(operation_id, body=body, forgery=forgery)
