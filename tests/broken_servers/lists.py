@@ -321,7 +321,7 @@ def _() -> WsgiApp:
     return broken(pipeline=answering(rewrite, LIST))
 
 
-@defect("lists-cached-until-the-next-create", "resolve.lists-agree", "list.status-filter", difficulty=MEDIUM)
+@defect("lists-cached-until-the-next-create", "resolve.lists-agree", "resolve.get-agrees", "list.status-filter", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """The answers of lists are kept until a conversation is created: resolving does not renew them."""
     lock, kept = threading.Lock(), {}

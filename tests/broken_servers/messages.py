@@ -724,7 +724,7 @@ def _() -> WsgiApp:
     return sent(effect)
 
 
-@defect("messages-change-requester", "messages.conversation-kept", difficulty=MEDIUM)
+@defect("messages-change-requester", "messages.conversation-kept", "any.durable", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """Somebody else who sends a message becomes the requester."""
 

@@ -676,7 +676,7 @@ def _() -> WsgiApp:
             return super().decode(data)
 
     def change(answer: Answer, operation: str) -> Answer:
-        return replace(answer, body=answer.body.replace(b"1e300", b"Infinity"))
+        return replace(answer, body=answer.body.replace(b":1e+300", b":Infinity"))
 
     return answers(change, validator=Lenient)
 
