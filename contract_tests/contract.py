@@ -110,6 +110,16 @@ class Contract:
         """The documented members of a conversation."""
         return tuple(_component(self.document, "Conversation")["properties"])
 
+    @property
+    def inapplicable(self) -> dict[str, str]:
+        """What requirements need that this document does not have, with the reason; nothing of it for the documented API."""
+        found = {}
+        if "user_email" in self["createConversation"].required:
+            found["anonymous_users"] = "The contract document requires user_email."
+        if all("client" in operation.tiers for operation in self.operations.values()):
+            found["server_only_operations"] = "The contract document lets client keys call every operation."
+        return found
+
     def page_mismatch(self, component: str, item: str, page: Mapping[str, Any]) -> Mismatch | None:
         """Why a page is not what the document says of it, or one of its results not what it says of an item."""
         results = page.get("results")

@@ -353,7 +353,10 @@ class Helpdesk:
         return Snapshot(record.id, {name: exchange.members.get(name) for name in members}, items, exchange)
 
     def unchanged(self, before: Snapshot, requirement_id: str) -> bool:
-        """Judge that a conversation and its messages are as they were."""
+        """Judge that a conversation and its messages are as they were. One that could be read and now cannot is not."""
+        reading = self.call("getConversation", id=before.id)
+        if not reading.succeeded:
+            return self.judge.check(requirement_id, answers.status_is(reading, 200), reading)
         after = self.snapshot(Record(before.id, None, {}))
         mismatch = same_json(comparable(before.members), comparable(after.members), "the conversation") or same_json(
             [comparable(item) for item in before.messages], [comparable(item) for item in after.messages], "the messages"
@@ -448,6 +451,11 @@ class Helpdesk:
             if not page.items or offset + len(page.items) >= page.count:
                 return found
         raise Blocked(f"The pages of a list did not end after {_MOST_PAGES}.")
+
+    def all_pages(self, **query: Any) -> Page:
+        """A list as one page, however long it is."""
+        pages = self.pages(self.contract.page_maximum, **query)
+        return Page(pages[-1].count, [item for page in pages for item in page.items], pages[-1].exchange)
 
     # --- messages ----------------------------------------------------------------------------------------------------------------
 

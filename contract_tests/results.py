@@ -176,18 +176,25 @@ class Run:
         return [result for result in self.results if result.outcome in outcomes]
 
 
-def conclude(catalogue: Catalogue, tallies: Mapping[str, Tally], missing: Mapping[str, str]) -> tuple[Result, ...]:
+def conclude(
+    catalogue: Catalogue, tallies: Mapping[str, Tally], missing: Mapping[str, str], inapplicable: Mapping[str, str] = {}
+) -> tuple[Result, ...]:
     """One result for each requirement that was selected (those in `tallies`).
 
-    `missing` maps each input that the run was not given (`revoked_key`) to the option that gives it.
+    `missing` maps each input that the run was not given (`revoked_key`) to the option that gives it; `inapplicable` maps what the
+    contract document does not have (`anonymous_users`) to the reason.
     """
     broken = {name for name, tally in tallies.items() if tally.violations}
     return tuple(
-        _result(requirement, tallies[requirement.id], broken, missing) for requirement in catalogue if requirement.id in tallies
+        _result(requirement, tallies[requirement.id], broken, missing, inapplicable)
+        for requirement in catalogue
+        if requirement.id in tallies
     )
 
 
-def _result(requirement: Requirement, tally: Tally, broken: set[str], missing: Mapping[str, str]) -> Result:
+def _result(
+    requirement: Requirement, tally: Tally, broken: set[str], missing: Mapping[str, str], inapplicable: Mapping[str, str]
+) -> Result:
     def result(outcome: Outcome, reason: str = "") -> Result:
         return Result(requirement, outcome, tally.exercised, tally.violations, reason, tuple(tally.evidence))
 
@@ -197,6 +204,9 @@ def _result(requirement: Requirement, tally: Tally, broken: set[str], missing: M
     if tally.violations:
         bad = Outcome.FAILED if requirement.level is Level.MUST else Outcome.WARNED
         return result(bad, tally.evidence[0].summary)
+    foreign = [inapplicable[need] for need in requirement.needs if need in inapplicable]
+    if foreign:
+        return result(Outcome.NOT_TESTED, foreign[0])
     lacking = [missing[need] for need in requirement.needs if need in missing]
     if lacking:
         return result(Outcome.NOT_TESTED, f"Give {' and '.join(lacking)} to test it.")

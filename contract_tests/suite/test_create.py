@@ -135,7 +135,9 @@ def test_equal_requests_create_different_conversations(desk: Helpdesk, effort: E
     payload = full_payload(desk)
     payload.pop("user_first_name")
     payload.pop("user_last_name")
-    created: list[Record] = [desk.create(payload) for _ in range(8)]
+    created: list[Record] = [desk.create({**payload, "metadata": {"attempt": attempt}}) for attempt in range(8)]
+    for record in created:
+        desk.get(record)
     page = desk.all_pages(user_email=payload["user_email"])
     desk.whole(page, {record.id for record in created})
 

@@ -116,9 +116,7 @@ class _Life(RuleBasedStateMachine):
         self.dirty = False
         desk = self.helpdesk
         for email in self.emails:
-            expected = self._selected(email, None)
-            if len(expected) <= desk.contract.page_maximum:
-                desk.whole(desk.page(user_email=email, limit=desk.contract.page_maximum), expected)
+            desk.whole(desk.all_pages(user_email=email), self._selected(email, None))
 
     def _selected(self, email: str, status: str | None) -> set[str]:
         """The ids of those conversations of a requester that a filter selects."""

@@ -21,7 +21,7 @@ def test_undocumented_methods_change_nothing(desk: Helpdesk, contract: Contract,
     documented = {operation.method for operation in contract.operations.values() if operation.path == contract[operation_id].path}
     changes = {"subject": "Changed", "status": "closed", "priority": contract.priorities[-1], "metadata": {}, "user_email": email}
     body = json.dumps({**changes, "body": "Changed"}).encode()
-    for number, credential in enumerate(desk.credentials("resolveConversation")):
+    for number, credential in enumerate(desk.credentials("getConversation")):
         for place, method in enumerate(METHODS):
             if method not in documented and desk.effort.combined(number, place):
                 call = Call(method, contract[operation_id].path_for(record.id), headers=JSON, body=body, credential=credential)

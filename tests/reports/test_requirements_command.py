@@ -43,7 +43,7 @@ def test_only_some(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["requirements", "--only", "tier.*", "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [entry["id"] for entry in found] == [name for name in IDS if name.startswith("tier.")]
-    assert found[0]["needs"] == ["client_key"]
+    assert found[0]["needs"] == ["client_key", "server_only_operations"]
 
 
 def test_none_of_that_name(capsys: pytest.CaptureFixture[str]) -> None:
