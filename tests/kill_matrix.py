@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps([_as_json(row) for row in rows], indent=1) + "\n")
     if options.page or (options.only == ["*"] and not options.fast):
-        (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms))
+        (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms, options.fast))
     return int(bool(alarms) or any(row.fate(options.effort[-1]) is not Fate.KILLED for row in rows))
 
 
@@ -189,6 +189,7 @@ def page(
     jobs: int,
     variations: Mapping[str, Variation],
     alarms: Mapping[str, Trial],
+    fast: bool = False,
 ) -> str:
     """The matrix as Markdown."""
     lines = [
@@ -201,10 +202,9 @@ def page(
         "one of the requirements that the defect breaks is among those that failed; where only others failed it is misnamed.",
         "",
         *_scores(rows, efforts),
-        f"- **false alarms**: {len(alarms)} on {len(variations)} servers that conform and differ (tests/conforming_servers)",
-        *(f"  - {name}: {', '.join([*trial.failed, *trial.inconclusive, *trial.problems])}" for name, trial in alarms.items()),
+        *_alarms(variations, alarms),
         "",
-        *_costs(rows, efforts, took, jobs),
+        *_costs(rows, efforts, took, jobs, fast),
         "",
         *_by("area", rows, efforts, sorted({row.defect.area for row in rows}), lambda row: row.defect.area),
         "",
@@ -226,6 +226,16 @@ def page(
     return "\n".join(lines) + "\n"
 
 
+def _alarms(variations: Mapping[str, Variation], alarms: Mapping[str, Trial]) -> list[str]:
+    if not variations:
+        return []
+    lines = [f"- **false alarms**: {len(alarms)} on {len(variations)} servers that conform and differ (tests/conforming_servers)"]
+    return [
+        *lines,
+        *(f"  - {name}: {', '.join([*trial.failed, *trial.inconclusive, *trial.problems])}" for name, trial in alarms.items()),
+    ]
+
+
 def _named(row: Row) -> str:
     shown = [f"**{name}**" if name in row.defect.breaks else name for name in row.reported]
     more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
@@ -243,7 +253,7 @@ def _score(rows: Sequence[Row], effort: str) -> str:
     return f"{killed} of {len(rows)} killed ({100 * killed / len(rows):.1f} %)" + "".join(f", {other}" for other in others)
 
 
-def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float], jobs: int) -> list[str]:
+def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float], jobs: int, fast: bool) -> list[str]:
     lines = ["| effort | servers tried | requests of a run | seconds of a run | seconds of all |", "|---|---|---|---|---|"]
     for effort in efforts:
         trials = sorted((row.trials[effort] for row in rows if effort in row.trials), key=lambda trial: trial.seconds)
@@ -253,7 +263,12 @@ def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float
                 f"| {effort} | {len(trials)} | {middle.requests} | {middle.seconds:.1f} (at most {trials[-1].seconds:.1f}) | "
                 f"{took[effort]:.0f} ({jobs} at a time) |"
             )
-    return [*lines, "", "The requests and seconds of a run are medians. What was killed at a smaller effort is not tried again."]
+    said = "The requests and seconds of a run are medians. What was killed at a smaller effort is not tried again."
+    if fast:
+        said += (
+            " Only the tests of the requirements that a defect breaks were run, and the whole suite where these did not kill it."
+        )
+    return [*lines, "", said]
 
 
 def _by(what: str, rows: Sequence[Row], efforts: Sequence[str], groups: Iterable[str], of: Callable[[Row], str]) -> list[str]:
