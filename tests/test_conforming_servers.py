@@ -37,11 +37,11 @@ def test_every_option_of_every_choice_is_tried_by_itself_and_in_mixtures() -> No
     for choice in load_catalogue().values():
         assert {f"choice-{choice.name}-{option}" for option in choice.options if option != choice.default} <= names
     options = {name: choice.options for name, choice in load_catalogue().items()}
-    mixed = {pair for mixture in mixtures(options, 15, 2026) for pair in combinations(mixture.items(), 2)}
+    mixed = {pair for mixture in mixtures(options, 10, 2026) for pair in combinations(mixture.items(), 2)}
     singles = {single for pair in mixed for single in pair}
     assert singles == {(name, option) for name, choices in options.items() for option in choices}
     pairs = sum(len(options[one]) * len(options[other]) for one, other in combinations(options, 2))
-    assert len(mixed) >= 0.9 * pairs
+    assert len(mixed) >= 0.85 * pairs
 
 
 def test_mixtures_are_selections_of_the_options() -> None:

@@ -11,6 +11,7 @@ from mockserver.server import WsgiApp
 
 _CATALOGUE = load_catalogue()
 _MIXTURES = 15
+_MIXTURES_IN_SHORT = 10
 _CANDIDATES = 60
 _SEED = 2026
 
@@ -52,4 +53,4 @@ for _number, _mixture in enumerate(
     mixtures({name: choice.options for name, choice in _CATALOGUE.items()}, _MIXTURES, _SEED), start=1
 ):
     _taken = ", ".join(f"{name}={option}" for name, option in _mixture.items() if option != _CATALOGUE[name].default)
-    _declare(f"mixture-{_number:02}", _mixture, f"Takes {_taken}.", spare=False)
+    _declare(f"mixture-{_number:02}", _mixture, f"Takes {_taken}.", spare=_number > _MIXTURES_IN_SHORT)

@@ -22,7 +22,7 @@ def with_keys(**keys: str) -> Conforming:
 _NAMES = ("server", "client", "revoked", "origin_client", "other_server")
 
 
-@variation("keys-with-dashes")
+@variation("keys-with-dashes", spare=True)
 def dashes() -> Conforming:
     """Keys look like sv-1234567890 and cl-1234567890: digits only, and differing in few of them."""
     return with_keys(**{name: f"{'cl' if 'client' in name else 'sv'}-12345678{number:02}" for number, name in enumerate(_NAMES)})
@@ -46,13 +46,13 @@ def digits() -> Conforming:
     return with_keys(**{name: f"90071992547409910000{number:04}" for number, name in enumerate(_NAMES)})
 
 
-@variation("keys-are-jwt-like")
+@variation("keys-are-jwt-like", spare=True)
 def jwt_like() -> Conforming:
     """Keys are long, with dots, dashes, underscores, slashes, plus and equals signs."""
     return with_keys(**{name: f"eyJhbGciOiJIUzI1NiJ9.{name}+/{'Zm9v_-' * 30}.{number}c_w==" for number, name in enumerate(_NAMES)})
 
 
-@variation("two-keys-are-refused")
+@variation("two-keys-are-refused", spare=True)
 def both_headers() -> Conforming:
     """A request that sends a key in both headers is refused, whatever they are; an empty header beside a good one too."""
 
@@ -91,7 +91,7 @@ def bearer_exact() -> Conforming:
     return Conforming(mock(authenticator=Exact))
 
 
-@variation("without-restricted-origins")
+@variation("without-restricted-origins", spare=True)
 def no_origin_key() -> Conforming:
     """No key is restricted to an origin, so the run has none to give."""
     return Conforming(mock(), {"origin_client_key": None, "origin": None})

@@ -71,7 +71,7 @@ def numeric_ids() -> WsgiApp:
     return with_ids(lambda: str(next(counter)))
 
 
-@variation("numbers-with-gaps")
+@variation("numbers-with-gaps", spare=True)
 def numbers_with_gaps() -> WsgiApp:
     """Numbers start at a million, with gaps, and are counted over all organisations."""
     chance = random.Random(11)
@@ -124,7 +124,7 @@ def times_of_half_hours() -> WsgiApp:
     return with_times(show)
 
 
-@variation("times-in-lower-case")
+@variation("times-in-lower-case", spare=True)
 def times_in_lower_case() -> WsgiApp:
     """Times are written with a small t and z, and one digit after the point."""
     return with_times(lambda at: f"{to_datetime(at):%Y-%m-%dt%H:%M:%S}.{to_datetime(at).microsecond // 100_000}z")

@@ -143,7 +143,7 @@ def trimmed_as_python() -> WsgiApp:
     return mock(validator=trimming(None, _TEXTS))
 
 
-@variation("trimmed-as-by-java")
+@variation("trimmed-as-by-java", spare=True)
 def trimmed_as_java() -> WsgiApp:
     """Every character up to the space, control characters too, is taken off the ends of subject, body and names."""
     return mock(validator=trimming("".join(map(chr, range(33))), _TEXTS))
@@ -209,7 +209,7 @@ def names_in_any_case() -> WsgiApp:
     return mock(validator=AnyCase)
 
 
-@variation("enums-in-any-case")
+@variation("enums-in-any-case", spare=True)
 def enums_in_any_case() -> WsgiApp:
     """Priorities, channels and statuses are read in any case, and answered in lower case."""
 
@@ -259,7 +259,7 @@ def participants_only() -> WsgiApp:
     return mock(conversations=Participants)
 
 
-@variation("anonymous-people-are-one")
+@variation("anonymous-people-are-one", spare=True)
 def one_anonymous() -> WsgiApp:
     """All anonymous conversations belong to one user, whose address is made up and can be listed by."""
 

@@ -126,7 +126,7 @@ def maintenance() -> WsgiApp:
     return asking_to_wait(lambda _: Response("<h1>Back soon</h1>", 503, {"Retry-After": "1"}, mimetype="text/html"), 0.9)
 
 
-@variation("429-at-once")
+@variation("429-at-once", spare=True)
 def no_time_to_wait() -> WsgiApp:
     """Every fortieth request is refused once by 429 with Retry-After: 0."""
     return asking_to_wait(lambda _: _wait(429, {"Retry-After": "0"}), 0.0, 40)
