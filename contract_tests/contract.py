@@ -110,6 +110,11 @@ class Contract:
         """The documented members of a conversation."""
         return tuple(_component(self.document, "Conversation")["properties"])
 
+    @cached_property
+    def message_members(self) -> tuple[str, ...]:
+        """The documented members of a message."""
+        return tuple(_component(self.document, "Message")["properties"])
+
     @property
     def inapplicable(self) -> dict[str, str]:
         """What requirements need that this document does not have, with the reason; nothing of it for the documented API."""

@@ -6,6 +6,7 @@ without what it asked for, it raises Blocked.
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from contract_tests.catalogue import Catalogue
 from contract_tests.credentials import Forgery
@@ -15,19 +16,26 @@ from contract_tests.expectations import Mismatch
 from contract_tests.history import History
 from contract_tests.results import KEPT_EVIDENCE, Evidence, Observation, Tally
 
+_LOOKED_AT = 20
+"""Violations of one requirement, in one test, among which the smallest reproductions are looked for."""
+
 
 class Blocked(Exception):
     """A test cannot go on: what it needs did not come to be. What it would have shown is undecided, not wrong."""
 
 
 class Judge:
-    """Collects, for the test that is running, one Tally a requirement and the choices observed. Safe to use from threads."""
+    """Collects, for the test that is running, one Tally a requirement and the choices observed. Safe to use from threads.
+
+    `ask_again` sends the call of a violation once more, and says how the answer differs, where the server is inconsistent.
+    """
 
     def __init__(self, catalogue: Catalogue, base_url: str, redact: Callable[[str], str]) -> None:
         self.catalogue = catalogue
         self.tallies: dict[str, Tally] = {}
         self.observations: dict[str, Observation] = {}
         self.history = History()
+        self.ask_again: Callable[[Exchange], str | None] = lambda _: None
         self._base_url = base_url
         self._redact = redact
         self._test = ""
@@ -46,9 +54,14 @@ class Judge:
             if mismatch is None:
                 return True
             tally.violations += 1
-            if len(tally.evidence) < KEPT_EVIDENCE:
-                tally.evidence.append(self._evidence(mismatch, exchange, forgery))
-            return False
+            number = tally.violations
+        if number <= _LOOKED_AT:
+            asked_again = self.ask_again(exchange) if number <= KEPT_EVIDENCE else None
+            told = replace(mismatch, summary=f"{mismatch.summary}; {asked_again}") if asked_again else mismatch
+            evidence = self._evidence(told, exchange, forgery)
+            with self._lock:
+                tally.keep(evidence)
+        return False
 
     def _evidence(self, mismatch: Mismatch, exchange: Exchange, forgery: Forgery | None = None) -> Evidence:
         return evidence_of(

@@ -63,10 +63,14 @@ class Tally:
     evidence: list[Evidence] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
+    def keep(self, *evidence: Evidence) -> None:
+        """Keep evidence, of much only the smallest: what takes the least to see again."""
+        self.evidence = sorted([*self.evidence, *evidence], key=lambda one: len(one.curl))[:KEPT_EVIDENCE]
+
     def add(self, other: "Tally") -> None:
         self.exercised += other.exercised
         self.violations += other.violations
-        self.evidence = (self.evidence + other.evidence)[:KEPT_EVIDENCE]
+        self.keep(*other.evidence)
         self.undecided = (self.undecided + other.undecided)[:KEPT_EVIDENCE]
 
     def to_json(self) -> dict[str, Any]:

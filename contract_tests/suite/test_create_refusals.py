@@ -9,8 +9,9 @@ from contract_tests.contract import Contract
 from contract_tests.exchange import Exchange
 from contract_tests.expectations import Mismatch, answers, shown
 from contract_tests.expectations.conversations import has_email, names
-from contract_tests.helpdesk import Helpdesk, Page
+from contract_tests.helpdesk import Helpdesk
 from contract_tests.ledger import Person
+from contract_tests.reading import Page
 
 REFUSED = "create.refusal-changes-nothing"
 

@@ -8,7 +8,8 @@ from contract_tests.expectations import Mismatch, answers, lists, shown
 from contract_tests.expectations.conversations import has_email
 from contract_tests.expectations.timestamps import comparable, moment
 from contract_tests.expectations.values import same_json
-from contract_tests.helpdesk import Helpdesk, Page
+from contract_tests.helpdesk import Helpdesk
+from contract_tests.reading import Page
 
 
 @pytest.mark.requirements("list.email-filter", "list.count")

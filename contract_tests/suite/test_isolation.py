@@ -6,8 +6,9 @@ from contract_tests.contract import Contract
 from contract_tests.credentials import Credential, Style
 from contract_tests.exchange import Exchange
 from contract_tests.expectations import Mismatch, answers, shown
-from contract_tests.helpdesk import Helpdesk, Page, Snapshot
+from contract_tests.helpdesk import Helpdesk, Snapshot
 from contract_tests.ledger import Record
+from contract_tests.reading import Page
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from contract_tests.client import ACCEPTED
 from contract_tests.contract import OPERATIONS
 from contract_tests.credentials import (
     Credential,
@@ -14,7 +15,7 @@ from contract_tests.credentials import (
     unknown_keys,
 )
 from contract_tests.expectations import Mismatch, answers
-from contract_tests.helpdesk import ACCEPTED, Helpdesk
+from contract_tests.helpdesk import Helpdesk
 from contract_tests.ledger import Record
 from contract_tests.valid_calls import accepted, valid_body
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from contract_tests.client import JSON
 from contract_tests.contract import OPERATIONS, Contract
 from contract_tests.exchange import Call
-from contract_tests.helpdesk import JSON, Helpdesk
+from contract_tests.helpdesk import Helpdesk
 
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST")
 

@@ -1,0 +1,209 @@
+"""Reading: conversations, lists and messages, compared with all that the server acknowledged before (the ledger)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from contract_tests.client import Client
+from contract_tests.credentials import Credential
+from contract_tests.exchange import Exchange
+from contract_tests.expectations import Mismatch, answers, conversations, lists, messages, shown
+from contract_tests.expectations.timestamps import is_timestamp
+from contract_tests.expectations.values import same_json, same_text
+from contract_tests.judge import Blocked
+from contract_tests.ledger import Record, SentMessage
+
+_MOST_PAGES = 200
+"""Pages of one list that are followed before it is called endless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of conversations: `count` as the server gave it, the results, and the exchange that shows them."""
+
+    count: int
+    items: list[dict[str, Any]]
+    exchange: Exchange
+
+    @property
+    def ids(self) -> list[str]:
+        return [item["id"] for item in self.items]
+
+
+class Reader(Client):
+    """A client that knows what each answer to a read has to look like."""
+
+    def get(self, record: Record, *, credential: Credential | None = None) -> dict[str, Any]:
+        """Read a conversation and compare it with what is known of it. Raises Blocked where it cannot be read."""
+        exchange = self.call("getConversation", id=record.id, credential=credential)
+        mismatch = answers.status_is(exchange, 200) or self.contract.mismatch("Conversation", exchange.members)
+        self.judge.check("get.answer", mismatch, exchange)
+        if not exchange.succeeded:
+            raise Blocked(f"A conversation could not be read ({exchange.status}).")
+        self.compare(record, exchange.members, exchange, otherwise="get.as-created")
+        return dict(exchange.members)
+
+    def compare(self, record: Record, answer: Mapping[str, Any], exchange: Exchange, *, otherwise: str) -> None:
+        """Judge a conversation that is shown again; `otherwise` is the requirement where nothing else explains a change.
+
+        A member that was found wrong once is not looked at again: what follows would be the same story.
+        """
+        found = dict(conversations.changed(self.contract, record, answer))
+        for requirement in self._shown_by(record, otherwise):
+            members = [member for member in found if self._blamed(record, member, otherwise) == requirement]
+            self.judge.check(requirement, found[members[0]] if members else None, exchange)
+        record.unsure.update(found)
+        record.was_read(answer.get("status"))
+        if record.unsure.isdisjoint(("created_at", "updated_at")):
+            self.judge.check("create.timestamps", conversations.timestamps(answer), exchange)
+
+    def _shown_by(self, record: Record, otherwise: str) -> list[str]:
+        """The requirements that showing this conversation again exercises."""
+        return list(dict.fromkeys(self._blamed(record, member, otherwise) for member in ("subject", "status", "requester")))
+
+    def _blamed(self, record: Record, member: str, otherwise: str) -> str:
+        person = self.ledger.people.get(record.email or "")
+        if member == "requester" and person is not None and person.renamed:
+            return "create.existing-user-names"
+        if record.last == "message":
+            return "messages.conversation-kept"
+        if record.resolved:
+            return "resolve.get-agrees" if member == "status" else "resolve.rest-kept"
+        return otherwise
+
+    def page(self, *, credential: Credential | None = None, **query: Any) -> Page:
+        """List conversations and judge the page by itself and by what is known of its items. Raises Blocked where it is none."""
+        exchange = self.call("listConversations", query=query, credential=credential)
+        mismatch = answers.status_is(exchange, 200) or self.contract.page_mismatch(
+            "ConversationPage", "Conversation", exchange.members
+        )
+        self.judge.check("list.answer", mismatch, exchange)
+        results = exchange.members.get("results")
+        if not exchange.succeeded or not isinstance(results, list):
+            raise Blocked(f"Conversations could not be listed ({exchange.status}).")
+        items = [item for item in results if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        count = exchange.members.get("count")
+        page = Page(count if isinstance(count, int) else -1, items, exchange)
+        self._judge_size(page)
+        self._judge_filters(page, query)
+        for item in items:
+            if known := self.ledger.records.get(item["id"]):
+                self.compare(known, item, exchange, otherwise="list.items-as-get")
+        return page
+
+    def _judge_size(self, page: Page) -> None:
+        most, held = self.contract.page_maximum, len(page.items)
+        too_many = Mismatch(f"the page holds {held} conversations", f"at most {most}", str(held)) if held > most else None
+        self.judge.check("list.maximum", too_many, page.exchange)
+
+    def _judge_filters(self, page: Page, query: Mapping[str, Any]) -> None:
+        email, status = query.get("user_email"), query.get("status")
+        if isinstance(email, str) and email:
+            wrong = (found for item in page.items if (found := conversations.has_email(item, email)))
+            self.judge.check("list.email-filter", next(wrong, None), page.exchange)
+        if isinstance(status, str) and status in self.contract.statuses:
+            others = (found for item in page.items if (found := same_json(status, item.get("status"), "status")))
+            self.judge.check("list.status-filter", next(others, None), page.exchange)
+
+    def whole(self, page: Page, ids: set[str], requirement_id: str = "list.email-filter") -> None:
+        """Judge that a page holds exactly these conversations, and that they are counted."""
+        self.judge.check(requirement_id, lists.same_ids(ids, page.ids), page.exchange)
+        self.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
+
+    def pages(self, limit: int, *, credential: Credential | None = None, **query: Any) -> list[Page]:
+        """All pages of a list, by offset, as far as they go. Raises Blocked where they never end."""
+        found: list[Page] = []
+        for offset in range(0, _MOST_PAGES * limit, limit):
+            page = self.page(**query, limit=limit, offset=offset, credential=credential)
+            found.append(page)
+            if not page.items or offset + len(page.items) >= page.count:
+                return found
+        raise Blocked(f"The pages of a list did not end after {_MOST_PAGES}.")
+
+    def all_pages(self, **query: Any) -> Page:
+        """A list as one page, however long it is."""
+        pages = self.pages(self.contract.page_maximum, **query)
+        return Page(pages[-1].count, [item for page in pages for item in page.items], pages[-1].exchange)
+
+    def recent(self, **query: Any) -> list[Page]:
+        """The first and the last page of a list: where new conversations are, whichever way it is ordered by age."""
+        most = self.contract.page_maximum
+        first = self.page(limit=most, **query)
+        if first.count <= most:
+            return [first]
+        return [first, self.page(limit=most, offset=first.count - most, **query)]
+
+    def messages(self, record: Record, *, credential: Credential | None = None) -> list[dict[str, Any]]:
+        """Read all messages of a conversation and compare them with those that were sent."""
+        items, exchange = self.read_messages(record.id, credential=credential)
+        check = self.judge.check
+        positions = [self._find(sent, items, record, exchange) for sent in record.messages]
+        settled = [at for at, sent in zip(positions, record.messages, strict=True) if at is not None and sent.settled]
+        check("messages.oldest-first", messages.oldest_first(items, settled), exchange)
+        check("messages.id-unique", messages.distinct_ids(items), exchange)
+        check("messages.own-conversation", self._stray(items, record), exchange)
+        for item in items:
+            check("messages.timestamps", is_timestamp(item.get("created_at"), "created_at"), exchange)
+        return items
+
+    def _find(self, sent: SentMessage, items: list[dict[str, Any]], record: Record, exchange: Exchange) -> int | None:
+        """Where a message that was sent is listed, judged; None where it is not."""
+        token = sent.body.split("]")[0]
+        found = [at for at, item in enumerate(items) if token in str(item.get("body"))]
+        once = None
+        if len(found) != 1:
+            listed = "not listed" if not found else f"listed {len(found)} times"
+            once = Mismatch(f"a message that was sent is {listed}", "listed once", listed)
+        self.judge.check("messages.listed-once", once, exchange)
+        if not found:
+            return None
+        item = items[found[0]]
+        self.judge.check("messages.body-exact", same_text(sent.body, item.get("body"), "body"), exchange)
+        sender = item.get("sender_email")
+        same = isinstance(sender, str) and sender.lower() == sent.sender.lower()
+        wrong = Mismatch("sender_email is not the user_email of the message", shown(sent.sender), shown(sender))
+        self.judge.check("messages.sender", None if same else wrong, exchange)
+        return found[0]
+
+    def _stray(self, items: Sequence[dict[str, Any]], record: Record) -> Mismatch | None:
+        own = {sent.body.split("]")[0] + "]" for sent in record.messages}
+        for item in items:
+            token = self._token.search(str(item.get("body")))
+            if token and token[0] not in own and token[0] in self._tokens_elsewhere(record):
+                return Mismatch("a message of another conversation is listed", "only its own messages", shown(item))
+        return None
+
+    def _tokens_elsewhere(self, record: Record) -> set[str]:
+        others = (other for other in self.ledger.records.values() if other.id != record.id)
+        return {sent.body.split("]")[0] + "]" for other in others for sent in other.messages}
+
+    def read_messages(self, conversation_id: str, *, credential: Credential | None = None) -> tuple[list[dict[str, Any]], Exchange]:
+        """All messages, following pages where they come in pages (a choice), and the last exchange.
+
+        Raises Blocked where none come.
+        """
+        items: list[dict[str, Any]] = []
+        query: Mapping[str, Any] = {}
+        for _ in range(_MOST_PAGES):
+            exchange = self.call("listMessages", id=conversation_id, query=query, credential=credential)
+            members = exchange.members
+            mismatch = answers.status_is(exchange, 200) or self.contract.page_mismatch("MessagePage", "Message", members)
+            self.judge.check("messages.answer", mismatch, exchange)
+            results = members.get("results")
+            if not exchange.succeeded or not isinstance(results, list):
+                raise Blocked(f"Messages could not be listed ({exchange.status}).")
+            fresh = [item for item in results if isinstance(item, dict) and item not in items]
+            items += [item for item in results if isinstance(item, dict)] if not query else fresh
+            count = members.get("count")
+            if not fresh or not isinstance(count, int) or len(items) >= count:
+                break
+            query = self._next_page(members, len(items))
+        self.judge.check("messages.count", messages.count_is(members.get("count"), len(items)), exchange)
+        return items, exchange
+
+    def _next_page(self, members: Mapping[str, Any], seen: int) -> Mapping[str, Any]:
+        following = members.get("next")
+        if isinstance(following, str) and urlsplit(following).query:
+            return dict(parse_qsl(urlsplit(following).query))
+        return {"limit": self.contract.page_maximum, "offset": seen}
