@@ -2,10 +2,11 @@
 
     python docs/images/terminal.py
 
-The server is the mock with one defect of tests/broken_servers. The picture holds text in the reader's own monospaced font and refers
-to nothing else.
+The server is the mock with one defect of tests/broken_servers. The picture holds text in the reader's own monospaced font, and
+refers to nothing else.
 """
 
+import io
 import os
 import pty
 import select
@@ -87,10 +88,11 @@ def main() -> None:
         good = shown(["verify"], {}, directory)
         with serving(all_defects()[DEFECT].app()) as url:
             bad = shown(["verify", url, "--effort", "quick"], named, directory)
-    console = Console(record=True, width=WIDTH, file=open(os.devnull, "w"))
+    console = Console(record=True, width=WIDTH, file=io.StringIO())
     console.print(Text.from_ansi(f"{good}\n{bad}"))
     svg = console.export_svg(title="accord verify", theme=MONOKAI, code_format=FRAME, unique_id="accord")
-    Path(__file__).with_name("terminal.svg").write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
+    lines = [line.rstrip() for line in svg.splitlines()]
+    Path(__file__).with_name("terminal.svg").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -59,9 +59,7 @@ class Ended:
         return {name for name, ended in self.outcomes.items() if ended == outcome}
 
 
-def accord(
-    directory: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None, program: Path = ACCORD
-) -> Ended:
+def accord(directory: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None, program: Path = ACCORD) -> Ended:
     """Run `accord` in a directory, with these environment variables besides those that any process has."""
     plain = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     # Not the real home: a .netrc there is not the test's.

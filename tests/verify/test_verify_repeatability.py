@@ -55,7 +55,7 @@ def test_the_same_seed_asks_the_same(verify: Verify) -> None:
     assert len(first) > 500
     pairs = enumerate(zip(first, second, strict=False))
     differing = next(((at, *pair) for at, pair in pairs if pair[0] != pair[1]), None)
-    assert differing is None
+    assert differing is None, [entry[-1] for entry in differing[1:]]
     assert len(first) == len(second)
     assert other != first
 

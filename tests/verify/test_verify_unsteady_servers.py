@@ -1,4 +1,4 @@
-"""Servers that ask to wait, are slow, go away, or are not ours alone: waited for, never failed for it, and never passed without proof."""
+"""Servers that ask to wait, are slow, go away, or are not ours alone: never failed for it, and never passed without proof."""
 
 import subprocess
 import sys
@@ -94,9 +94,7 @@ def test_a_pace_is_kept(verify: Verify, mock: str) -> None:
 
 @pytest.fixture
 def mortal() -> Iterator[str]:
-    with subprocess.Popen(
-        [sys.executable, "-c", DYING, "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", DYING, "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
         process.kill()
@@ -142,7 +140,9 @@ def test_a_server_that_others_use_meanwhile(verify: Verify) -> None:
         other = threading.Thread(target=write, args=(url,))
         other.start()
         try:
-            ended = verify(url, *key_options(), "--effort", "quick", "--only", "list.*", "--only", "resolve.*", "--only", "create.*")
+            ended = verify(
+                url, *key_options(), "--effort", "quick", "--only", "list.*", "--only", "resolve.*", "--only", "create.*"
+            )
         finally:
             stop.set()
             other.join()
