@@ -92,6 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_CONTEXT] = Context.of(settings, target, worker=str(config.workerinput["workerid"]))  # type: ignore[attr-defined]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests that exercise a selected requirement."""
     settings = config.stash[_CONTEXT].settings
@@ -100,6 +101,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
     items.sort(key=_place)
+    for item in items:
+        # One worker builds the corpus of a file, and not every worker one.
+        if "corpus" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def _place(item: pytest.Item) -> int:
@@ -120,7 +125,7 @@ def _wanted(settings: Settings, item: pytest.Item) -> bool:
 
 def name_of(item: pytest.Item) -> str:
     """A test's name in evidence: its file, and its own with parameters."""
-    return item.nodeid.rsplit("/", 1)[-1]
+    return item.nodeid.rsplit("/", 1)[-1].split("@")[0]
 
 
 def cited(item: pytest.Item) -> list[str]:

@@ -91,7 +91,7 @@ def _run_tests(settings: Settings, target: Target, progress: "Progress | None") 
             *("-p", "contract_tests.plugin", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"),
         ]
         if settings.workers > 1:
-            arguments += ["-p", "xdist.plugin", "-n", str(settings.workers), "--dist", "loadfile"]
+            arguments += ["-p", "xdist.plugin", "-n", str(settings.workers), "--dist", "loadgroup"]
         code = pytest.main(arguments, plugins=[collector, plugin.Carrier(settings, target)])
     stopped = code == pytest.ExitCode.INTERRUPTED and (settings.fail_fast or collector.problems)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not stopped:

@@ -19,6 +19,7 @@ _GATEWAY = frozenset({502, 503, 504})
 _HEADERS = {"User-Agent": "accord", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _RETRIES = 2
 _LONGEST_WAIT = 60.0
+_SIGNS_OF_CLOSING = ("reset by peer", "without response", "Connection broken", "Broken pipe", "BadStatusLine")
 
 
 class Unanswered(Exception):
@@ -140,8 +141,11 @@ class Target:
         try:
             response = self._connection().send(request, timeout=self.timeout)
             body = response.content
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            closed = any(sign in str(error) for sign in ("reset by peer", "without response", "Connection broken", "Broken pipe"))
+        except requests.RequestException as error:
+            closed = any(sign in str(error) for sign in _SIGNS_OF_CLOSING)
+                sign in str(error)
+                for sign in ("reset by peer", "without response", "Connection broken", "Broken pipe", "BadStatusLine")
+            )
             kind = _Dropped if closed and not isinstance(error, requests.Timeout) else Unanswered
             raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(error)}") from error
         headers = {name.lower(): value for name, value in response.headers.items()}

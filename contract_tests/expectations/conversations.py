@@ -77,9 +77,17 @@ def _member_changed(record: Record, member: str, answer: Mapping[str, Any]) -> M
     if member == "status":
         return _status(record, actual)
     before = record.shown.get(member)
+    if member == "requester" and isinstance(before, dict) and isinstance(actual, dict):
+        return _requester_changed(before, actual)
     if member in _TIMESTAMPS and moment(before) is not None and moment(before) == moment(actual):
         return None
     return same_json(before, actual, member)
+
+
+def _requester_changed(before: Mapping[str, Any], actual: Mapping[str, Any]) -> Mismatch | None:
+    """Names that a user did not have may be filled in by a later create: that overwrites nothing."""
+    judged = [name for name in ("email", "first_name", "last_name") if before.get(name) not in (None, "")]
+    return same_json({name: before[name] for name in judged}, {name: actual.get(name) for name in judged}, "requester")
 
 
 def _status(record: Record, actual: Any) -> Mismatch | None:

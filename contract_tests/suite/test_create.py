@@ -118,7 +118,7 @@ def test_a_description_that_becomes_a_message_is_whole(desk: Helpdesk) -> None:
     for text in (
         "My parcel is late.",
         everything,
-        "Line one\nline two\n\n\tand three",
+        "Line one\nline two\n\n  and three",
         "word " * 600 + "end",
     ):
         marker = desk.body(text)

@@ -17,22 +17,26 @@ from contract_tests.helpdesk import Helpdesk
 from contract_tests.ledger import Record
 from contract_tests.settings import Settings
 
+PARTS = 5
+"""Tests that share the lives of an effort, so that several workers can play them."""
+
 
 @pytest.mark.requirements(
     "get.as-created", "list.items-as-get", "list.filters-combine", "messages.oldest-first", "resolve.rest-kept"
 )
-def test_any_order_of_calls(desk: Helpdesk, effort: Effort, run_settings: Settings) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_any_order_of_calls(desk: Helpdesk, effort: Effort, run_settings: Settings, part: int) -> None:
     chosen = _budget(effort)
 
     class Life(_Life):
         helpdesk = desk
 
-    run_state_machine_as_test(seed(run_settings.seed)(Life), settings=chosen)
+    run_state_machine_as_test(seed(run_settings.seed * PARTS + part)(Life), settings=chosen)
 
 
 def _budget(effort: Effort) -> settings:
     return settings(
-        max_examples=effort.lifecycles,
+        max_examples=max(1, effort.lifecycles // PARTS),
         stateful_step_count=effort.steps,
         deadline=None,
         database=None,

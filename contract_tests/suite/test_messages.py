@@ -8,7 +8,7 @@ from contract_tests.credentials import Credential
 from contract_tests.expectations import answers
 from contract_tests.expectations.values import same_text
 from contract_tests.helpdesk import Helpdesk
-from contract_tests.suite.test_get import MALFORMED, unknown_ids
+from contract_tests.suite.test_get import is_uuid, unknown_ids
 
 REFUSED = "messages.refusal-changes-nothing"
 
@@ -179,7 +179,7 @@ def test_a_very_long_body_is_whole_or_refused(desk: Helpdesk, size: int, text: s
 
 @pytest.mark.requirements("messages.whole-or-refused")
 @pytest.mark.parametrize(
-    "text", ["be\x00fore", "lone \ud83d surrogate", "bell \x07 escape \x1b[0m delete \x7f", "noncharacter \uffff end"]
+    "text", ["be\x00fore", "lone \ud83d surrogate", "bell \x07 escape \x1b[0m delete \x7f", "a\ttab", "noncharacter \uffff end"]
 )
 def test_a_body_of_unusual_characters_is_whole_or_refused(desk: Helpdesk, text: str) -> None:
     _whole_or_refused(desk, text)
@@ -190,7 +190,7 @@ def test_messages_of_an_unknown_conversation_are_out_of_reach(desk: Helpdesk) ->
     record = desk.create()
     for unknown in (*unknown_ids(record.id, desk), "not-an-id"):
         for credential in desk.credentials("listMessages"):
-            documented = unknown not in MALFORMED
+            documented = is_uuid(record.id) and is_uuid(unknown)
             listing = desk.call("listMessages", id=unknown, credential=credential, documented=documented)
             desk.judge.check("messages.unknown-conversation", answers.is_not_found(listing), listing)
             body = {"body": desk.body(), "user_email": record.email}

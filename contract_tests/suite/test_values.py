@@ -12,8 +12,8 @@ from contract_tests.effort import Effort
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.settings import Settings
 
-ORDINARY = st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co", "Zl", "Zp"])
-"""Characters that nobody may refuse: no controls, surrogates, private or unassigned ones."""
+ORDINARY = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"])
+"""Characters that nobody may refuse: no controls, invisible, private or unassigned ones, and no surrogates."""
 
 _LARGEST = 2**53 - 1
 
