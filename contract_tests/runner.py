@@ -95,5 +95,5 @@ def _run_tests(settings: Settings, target: Target, progress: "Progress | None") 
         code = pytest.main(arguments, plugins=[collector, plugin.Carrier(settings, target)])
     stopped = code == pytest.ExitCode.INTERRUPTED and (settings.fail_fast or collector.problems)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not stopped:
-        collector.problems.append(f"pytest ended with {code!r}.")
+        collector.problems.append(f"pytest could not run the suite to its end: {pytest.ExitCode(code).name}.")
     return collector

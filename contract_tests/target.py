@@ -143,9 +143,6 @@ class Target:
             body = response.content
         except requests.RequestException as error:
             closed = any(sign in str(error) for sign in _SIGNS_OF_CLOSING)
-                sign in str(error)
-                for sign in ("reset by peer", "without response", "Connection broken", "Broken pipe", "BadStatusLine")
-            )
             kind = _Dropped if closed and not isinstance(error, requests.Timeout) else Unanswered
             raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(error)}") from error
         headers = {name.lower(): value for name, value in response.headers.items()}

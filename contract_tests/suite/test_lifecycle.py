@@ -36,7 +36,7 @@ def test_any_order_of_calls(desk: Helpdesk, effort: Effort, run_settings: Settin
 
 def _budget(effort: Effort) -> settings:
     return settings(
-        max_examples=max(1, effort.lifecycles // PARTS),
+        max_examples=max(2, effort.lifecycles // PARTS),
         stateful_step_count=effort.steps,
         deadline=None,
         database=None,
