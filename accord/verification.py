@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from os import cpu_count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -69,6 +70,8 @@ def _embedded(url: str | None, options: Mapping[str, Any]) -> AbstractContextMan
 def _settings(url: str, options: Mapping[str, Any]) -> Settings:
     if not url.startswith(("http://", "https://")):
         raise AccordError(f"{url!r} is not a URL of a server.", "Write it with http:// or https://.")
+    if "@" in urlsplit(url).netloc:
+        raise AccordError("The URL holds a user name or a password, and is written to every report.", "Give it without them.")
     if not options.get("server_key"):
         raise AccordError("A server cannot be verified without a server key.", "Give --server-key, or set ACCORD_SERVER_KEY.")
     return Settings(

@@ -77,6 +77,10 @@ def _check_server_key(contract: Contract, target: Target) -> None:
         )
     if all(answer.headers.get("content-type", "").startswith("text/html") for answer in answers):
         raise AccordError(f"{target.base_url} answers with web pages.", "Check the URL; /api/v1/… is appended to it.")
+    if all(answer.status in (502, 503, 504) for answer in answers):
+        raise AccordError(
+            f"{target.base_url} answers {answers[0].status} to everything.", "Start the server behind it, or try later."
+        )
     if all(300 <= answer.status < 400 for answer in answers):
         place = answers[0].headers.get("location", "elsewhere")
         raise AccordError(f"{target.base_url} redirects to {place}.", "Give the URL to which it redirects.")

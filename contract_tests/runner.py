@@ -74,7 +74,8 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
 def _run_tests(settings: Settings, target: Target, progress: "Progress | None") -> "Collector":
     # Before pytest is imported: plugins of the user's environment must not join in.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
     import pytest
 
     from contract_tests import plugin

@@ -11,6 +11,19 @@ from contract_tests.expectations import answers
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.ledger import Record
 
+ALWAYS = (
+    "create.status",
+    "create.answer",
+    "create.requester-email",
+    "create.opens",
+    "create.id-unique",
+    "create.number-unique",
+    "create.timestamps",
+    "create.metadata-default",
+    "get.answer",
+)
+"""What every create and every get exercises."""
+
 
 @pytest.mark.requirements("create.status", "create.answer", "create.priority-default", "create.metadata-default", "create.opens")
 def test_a_subject_is_enough(desk: Helpdesk, contract: Contract) -> None:
@@ -28,7 +41,7 @@ def test_every_documented_member_is_kept(desk: Helpdesk) -> None:
             desk.get(record, credential=reader)
 
 
-@pytest.mark.requirements("create.priority-kept", "create.channel-kept")
+@pytest.mark.requirements("create.priority-kept", "create.channel-kept", *ALWAYS)
 def test_every_priority_with_every_channel_is_kept(desk: Helpdesk, contract: Contract) -> None:
     for priority in contract.priorities:
         for channel in contract.channels:

@@ -33,7 +33,7 @@ def test_every_key_reads_what_any_key_created(desk: Helpdesk) -> None:
             desk.get(record, credential=reader)
 
 
-@pytest.mark.requirements("get.as-created", "any.durable")
+@pytest.mark.requirements("get.answer", "get.as-created", "any.durable")
 def test_a_conversation_stays_itself_when_others_are_created(desk: Helpdesk) -> None:
     records = [desk.create(desk.payload(metadata={"n": number})) for number in range(12)]
     for record in (*records, *reversed(records)):

@@ -10,6 +10,9 @@ from contract_tests.expectations.values import same_text
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.suite.test_get import is_uuid, unknown_ids
 
+ALWAYS = ("messages.accepted", "messages.accepted-status", "messages.answer", "messages.body-exact", "messages.sender")
+"""What every message that is sent and listed exercises."""
+
 REFUSED = "messages.refusal-changes-nothing"
 
 
@@ -30,7 +33,7 @@ def test_a_new_conversation_has_few_messages(desk: Helpdesk) -> None:
         desk.messages(desk.create(desk.payload(description="Some context.")), credential=credential)
 
 
-@pytest.mark.requirements("messages.oldest-first", "messages.count", "messages.id-unique", "messages.timestamps")
+@pytest.mark.requirements("messages.oldest-first", "messages.count", "messages.id-unique", "messages.timestamps", *ALWAYS)
 def test_many_messages_are_listed_in_order(desk: Helpdesk, contract: Contract) -> None:
     record = desk.create(desk.payload(description="Where it began."))
     for number in range(contract.page_maximum + 5):
