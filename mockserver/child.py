@@ -27,8 +27,8 @@ def main() -> None:
     # An interrupt from the terminal reaches parent and child; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    listener = socket.socket(fileno=int(sys.argv[1]))
-    serve(app, listener, lambda: _say({"ready": True}), until=(signal.SIGTERM,))
+    with socket.socket(fileno=int(sys.argv[1])) as listener:
+        serve(app, listener, lambda: _say({"ready": True}), until=(signal.SIGTERM,))
 
 
 def _say(report: dict[str, object]) -> None:
