@@ -60,21 +60,26 @@ def _citations(path: Path) -> Iterator[Citation]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.requirements":
             for argument in node.args:
-                yield Citation(_cited(argument, constants, path), path.name, argument.lineno)
+                for requirement in _cited(argument, constants, path):
+                    yield Citation(requirement, path.name, argument.lineno)
 
 
-def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def _constants(tree: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names that a file gives to an id, or to a tuple of ids."""
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
-                yield name, text
+                yield name, (text,)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Tuple(elts=elements)):
+                texts = [element.value for element in elements if isinstance(element, ast.Constant)]
+                yield name, tuple(text for text in texts if isinstance(text, str))
 
 
-def _cited(argument: ast.expr, constants: Mapping[str, str], path: Path) -> str:
+def _cited(argument: ast.expr, constants: Mapping[str, tuple[str, ...]], path: Path) -> tuple[str, ...]:
     match argument:
         case ast.Constant(value=str(text)):
-            return text
-        case ast.Name(id=name) if name in constants:
+            return (text,)
+        case ast.Name(id=name) | ast.Starred(value=ast.Name(id=name)) if name in constants:
             return constants[name]
     raise AccordError(
         f"{path.name}:{argument.lineno} cites a requirement by the expression {ast.unparse(argument)}.",

@@ -36,6 +36,7 @@ TEXTS = (
 BODIES = (
     *TEXTS,
     "line one\nline two\r\nline three\n\n\nline six",
+    "code:\n    indented\n        more\n  less  \nand flush",
     "> quoted\n>> twice\n- list\n* list\n# heading",
     "word " * 900 + "end",
     "ü" * 3000 + "end",

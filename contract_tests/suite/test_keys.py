@@ -44,12 +44,12 @@ def test_an_empty_key_is_refused(desk: Helpdesk) -> None:
     refused_everywhere(desk, "auth.empty-key", empty_keys())
 
 
-@pytest.mark.requirements("auth.invalid-key")
+@pytest.mark.requirements("auth.invalid-key", "auth.refusal-body", "auth.refusal-changes-nothing")
 def test_keys_that_were_never_issued_are_refused(desk: Helpdesk) -> None:
     refused_everywhere(desk, "auth.invalid-key", unknown_keys(desk.target.keys.server))
 
 
-@pytest.mark.requirements("auth.altered-key")
+@pytest.mark.requirements("auth.altered-key", "auth.refusal-body", "auth.refusal-changes-nothing")
 def test_an_altered_server_key_is_refused(desk: Helpdesk) -> None:
     refused_everywhere(desk, "auth.altered-key", altered_keys(desk.target.keys.server))
 
