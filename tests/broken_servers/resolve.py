@@ -384,7 +384,14 @@ def _() -> WsgiApp:
     return besides(effect)
 
 
-@defect("resolve-moves-messages", "resolve.only-that", "messages.own-conversation", "resolve.rest-kept", difficulty=RARE)
+@defect(
+    "resolve-moves-messages",
+    "resolve.only-that",
+    "messages.own-conversation",
+    "resolve.rest-kept",
+    "messages.listed-once",
+    difficulty=RARE,
+)
 def _() -> WsgiApp:
     """Resolving moves the messages to the requester's latest other conversation."""
 
