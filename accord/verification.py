@@ -5,7 +5,6 @@ import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from os import cpu_count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -116,9 +115,9 @@ def read_report(path: Path) -> dict[str, Any]:
     return report
 
 
-def _workers(asked: str) -> int:
+def _workers(asked: str) -> int | None:
     if asked == "auto":
-        return cpu_count() or 1
+        return None
     if asked.isdigit() and int(asked) > 0:
         return int(asked)
     raise AccordError(f"--workers {asked!r} is no number of processes.", "Give a number from 1 on, or auto.")

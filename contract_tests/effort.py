@@ -1,8 +1,18 @@
 """How much a run does. Each effort is a budget: `quick` about 5 seconds, `standard` 30, `thorough` minutes."""
 
+import math
 from dataclasses import dataclass
+from os import cpu_count
 
 from accord.errors import AccordError
+
+_PATIENCE = 25.0
+"""Seconds that one worker may spend on waiting for answers."""
+
+_SLOW = 0.005
+"""Seconds from which on an answer is waited for rather than worked for."""
+
+_MOST_WORKERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +20,8 @@ class Effort:
     """The sizes of what is generated.
 
     `lifecycles` x `steps` calls of the state machine; `values` texts and metadata; `schema_cases` generated requests per operation;
-    `rounds` of concurrent calls by `threads` clients; `audited` conversations that are read again at the end. `sparse`: of two
+    `rounds` of concurrent calls by `threads` clients; `audited` conversations that are read again at the end. `requests`: about
+    how many all of it sends. `sparse`: of two
     things that are tried in every combination, each is tried with every other of the other.
     """
 
@@ -22,11 +33,21 @@ class Effort:
     rounds: int
     threads: int
     audited: int
+    requests: int
     sparse: bool = False
 
     def combined(self, first: int, second: int) -> bool:
         """Whether the combination of two things, by their positions, is tried at this effort."""
         return not self.sparse or (first + second) % 2 == 0
+
+    def workers_for(self, latency: float) -> int:
+        """How many workers keep a run at this effort short, where an answer takes `latency` seconds.
+
+        Of a fast server one is enough, and starting more costs more than they save; a slow one is waited for side by side.
+        """
+        wanted = math.ceil(self.requests * latency / _PATIENCE)
+        most = _MOST_WORKERS if latency > _SLOW else cpu_count() or 1
+        return max(1, min(wanted, most))
 
     def left_out(self) -> tuple[str, ...]:
         """What the largest effort does and this one does not, in words."""
@@ -49,9 +70,23 @@ class Effort:
 EFFORTS = {
     effort.name: effort
     for effort in (
-        Effort("quick", lifecycles=5, steps=30, values=20, schema_cases=0, rounds=3, threads=6, audited=60, sparse=True),
-        Effort("standard", lifecycles=50, steps=30, values=150, schema_cases=25, rounds=8, threads=8, audited=1_000),
-        Effort("thorough", lifecycles=300, steps=50, values=1000, schema_cases=200, rounds=30, threads=16, audited=100_000),
+        Effort(
+            "quick", lifecycles=5, steps=30, values=20, schema_cases=0, rounds=3, threads=6, audited=60, requests=3_600, sparse=True
+        ),
+        Effort(
+            "standard", lifecycles=50, steps=30, values=150, schema_cases=25, rounds=8, threads=8, audited=1_000, requests=8_500
+        ),
+        Effort(
+            "thorough",
+            lifecycles=300,
+            steps=50,
+            values=1000,
+            schema_cases=200,
+            rounds=30,
+            threads=16,
+            audited=100_000,
+            requests=60_000,
+        ),
     )
 }
 

@@ -43,7 +43,9 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
         adapter=adapter,
     )
     try:
-        settings = settings.started(preflight(settings, contract, target))
+        run_id = preflight(settings, contract, target)
+        chosen = effort.workers_for(target.latency) if adapter is None else 1
+        settings = settings.started(run_id, settings.workers or chosen)
         found = _run_tests(settings, target, progress)
     finally:
         target.close()
@@ -53,7 +55,7 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
         id=settings.run_id,
         seed=settings.seed,
         effort=settings.effort,
-        workers=settings.workers,
+        workers=settings.workers or 1,
         started_at=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
         duration_s=round(time.monotonic() - began, 2),
         requests=target.sent + found.sent,
@@ -91,7 +93,7 @@ def _run_tests(settings: Settings, target: Target, progress: "Progress | None") 
             *("-c", str(ini), "--rootdir", directory, "--noconftest", "--import-mode=importlib"),
             *("-p", "contract_tests.plugin", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"),
         ]
-        if settings.workers > 1:
+        if settings.workers is not None and settings.workers > 1:
             arguments += ["-p", "xdist.plugin", "-n", str(settings.workers), "--dist", "loadgroup"]
         code = pytest.main(arguments, plugins=[collector, plugin.Carrier(settings, target)])
     stopped = code == pytest.ExitCode.INTERRUPTED and (settings.fail_fast or collector.problems)

@@ -15,8 +15,9 @@ from contract_tests.credentials import Keys
 class Settings:
     """The options of `accord verify`, by their names there; times are in seconds.
 
-    `run_id` is found by the preflight; `deadline` is the moment, in seconds since 1970, after which no test begins; `tests` are
-    names of tests, where only these are to run; `baseline` are requirements whose failure is known.
+    `workers` is None where the run is to choose; `run_id` is found by the preflight; `deadline` is the moment, in seconds since
+    1970, after which no test begins; `tests` are names of tests, where only these are to run; `baseline` are requirements whose
+    failure is known.
     """
 
     base_url: str
@@ -28,7 +29,7 @@ class Settings:
     origin: str | None = None
     effort: str = "standard"
     seed: int = 0
-    workers: int = 1
+    workers: int | None = 1
     requests_per_second: float | None = None
     timeout: float = 10.0
     strict: bool = False
@@ -69,10 +70,10 @@ class Settings:
         wanted = not self.only or any(fnmatchcase(requirement_id, glob) for glob in self.only)
         return wanted and not any(fnmatchcase(requirement_id, glob) for glob in self.skip)
 
-    def started(self, run_id: str) -> "Settings":
+    def started(self, run_id: str, workers: int) -> "Settings":
         """The settings of a run that begins now."""
         deadline = time.time() + self.time_budget if self.time_budget else None
-        return replace(self, run_id=run_id, deadline=deadline)
+        return replace(self, run_id=run_id, workers=workers, deadline=deadline)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -45,8 +45,8 @@ class Unavailable(Exception):
 class Target:
     """Sends calls to one base URL. Safe to use from several threads; each has a connection of its own.
 
-    `timeout` is in seconds per call; `requests_per_second` limits the whole target; `adapter` replaces the network, for a server
-    in this process.
+    `timeout` is in seconds per call; `latency` is what answers took lately, in seconds; `requests_per_second` limits the whole
+    target; `adapter` replaces the network, for a server in this process.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Target:
         self.keys = keys
         self.timeout = timeout
         self.sent = 0
+        self.latency = 0.0
         self._new_adapter = adapter or HTTPAdapter
         self._interval = 1 / requests_per_second if requests_per_second else 0.0
         self._next_slot = 0.0
@@ -145,8 +146,11 @@ class Target:
             closed = any(sign in str(error) for sign in _SIGNS_OF_CLOSING)
             kind = _Dropped if closed and not isinstance(error, requests.Timeout) else Unanswered
             raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(error)}") from error
+        elapsed = time.perf_counter() - began
+        # A running mean of what came last; the first answers of a server are slow.
+        self.latency = 0.7 * self.latency + 0.3 * elapsed if self.latency else elapsed
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Exchange(call, str(request.url), response.status_code, headers, body, time.perf_counter() - began)
+        return Exchange(call, str(request.url), response.status_code, headers, body, elapsed)
 
     def _prepared(self, call: Call) -> requests.PreparedRequest:
         """The request as it travels: path and query as the call has them, and no header that nobody asked for."""

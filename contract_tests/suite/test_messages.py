@@ -42,6 +42,9 @@ def test_many_messages_are_listed_in_order(desk: Helpdesk, contract: Contract) -
             desk.messages(record)
     for credential in desk.credentials("listMessages"):
         desk.messages(record, credential=credential)
+    desk.resolve(record)
+    desk.get(record)
+    desk.messages(record)
 
 
 @pytest.mark.requirements("messages.listed-once", "messages.own-conversation", "messages.oldest-first")
