@@ -33,7 +33,6 @@ REPORTS_USE = {"catalogue", "results"}
 
 LONGEST = 420
 LONGER = {
-    "contract_tests/helpdesk.py": "one client: whatever judges an answer has to see all that the server acknowledged before",
     "tests/broken_servers/*.py": "lists: one defect after the other, without a thread between them",
     "tests/conforming_servers/*.py": "lists: one variation after the other",
     "tests/mockserver/test_mock_choices.py": "one test for each option of each choice",
