@@ -18,7 +18,6 @@ from mockserver.contract import Operation
 from mockserver.pipeline import Pipeline
 from mockserver.problems import Refusal
 from mockserver.server import WsgiApp
-from mockserver.validation import Validator
 
 EASY, MEDIUM, RARE = Difficulty
 ERROR = "any.no-server-error"
@@ -663,20 +662,6 @@ def _() -> WsgiApp:
         return replace(answer, headers={}) if operation == RESOLVE and answer.status == 200 else answer
 
     return answers(change)
-
-
-@defect("robustness-nan-in-answers", "any.json", difficulty=RARE)
-def _() -> WsgiApp:
-    """NaN, which is not JSON, is accepted in metadata and answered as it came."""
-
-    class Lenient(Validator):
-        def decode(self, data: bytes) -> Any:
-            return super().decode(re.sub(rb":\s*NaN", b":1e300", data))
-
-    def change(answer: Answer, operation: str) -> Answer:
-        return replace(answer, body=answer.body.replace(b":1e+300", b":NaN"))
-
-    return answers(change, validator=Lenient)
 
 
 @defect("robustness-byte-order-mark", "any.json", difficulty=RARE)
