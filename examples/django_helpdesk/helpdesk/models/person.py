@@ -18,9 +18,7 @@ class Person(models.Model):
 
         verbose_name_plural = "people"
         constraints = (
-            models.UniqueConstraint(
-                fields=["organisation", "email"], condition=~models.Q(email=""), name="one_person_per_address"
-            ),
+            models.UniqueConstraint(fields=["organisation", "email"], condition=~models.Q(email=""), name="one_person_per_address"),
         )
 
     def __str__(self) -> str:
