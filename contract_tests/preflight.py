@@ -75,8 +75,6 @@ def _check_server_key(contract: Contract, target: Target) -> None:
             f"There is no such API at {target.base_url}: {answers[0].url} is not found.",
             "Check the URL; /api/v1/… is appended to it.",
         )
-    if all(answer.headers.get("content-type", "").startswith("text/html") for answer in answers):
-        raise AccordError(f"{target.base_url} answers with web pages.", "Check the URL; /api/v1/… is appended to it.")
     if all(answer.status in (502, 503, 504) for answer in answers):
         raise AccordError(
             f"{target.base_url} answers {answers[0].status} to everything.", "Start the server behind it, or try later."
@@ -84,6 +82,8 @@ def _check_server_key(contract: Contract, target: Target) -> None:
     if all(300 <= answer.status < 400 for answer in answers):
         place = answers[0].headers.get("location", "elsewhere")
         raise AccordError(f"{target.base_url} redirects to {place}.", "Give the URL to which it redirects.")
+    if all(answer.headers.get("content-type", "").startswith("text/html") for answer in answers):
+        raise AccordError(f"{target.base_url} answers with web pages.", "Check the URL; /api/v1/… is appended to it.")
     if all(answer.status == 401 for answer in answers):
         raise AccordError("The server does not accept the server key.", "Check --server-key.")
 

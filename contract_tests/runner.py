@@ -76,6 +76,8 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
 def _run_tests(settings: Settings, target: Target, progress: "Progress | None") -> "Collector":
     # Before pytest is imported: plugins of the user's environment must not join in.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    # Inherited by xdist workers: a json.py of the user's is not to take the place of Python's.
+    os.environ["PYTHONSAFEPATH"] = "1"
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     import pytest

@@ -44,7 +44,7 @@ def test_client_keys_are_refused_for_every_kind_of_conversation(desk: Helpdesk, 
         for place, priority in enumerate(contract.priorities):
             if not desk.effort.combined(number, place):
                 continue
-            record = desk.create(desk.payload(channel=channel, priority=priority), credential=client_key)
+            record = desk.create(desk.payload(channel=channel, priority=priority))
             exchange = desk.call("resolveConversation", id=record.id, credential=client_key.by(list(Style)[place // 2 % 2]))
             desk.judge.check("tier.refused", answers.is_refused(exchange), exchange)
             after = desk.call("getConversation", id=record.id)
