@@ -15,6 +15,7 @@ from accord.errors import AccordError
 COMMANDS = {
     "verify": "Check a server against the contract.",
     "mock": "Run the mock server.",
+    "profile": "Observe a server's choices, for the mock to imitate.",
     "requirements": "List what the contract requires.",
     "replay": "See whether a failure of an earlier run still happens.",
 }
