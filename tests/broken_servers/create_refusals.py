@@ -244,12 +244,6 @@ def _() -> WsgiApp:
     return otherwise(lambda data: {"subject": "(no subject)"} if not data.strip() else None)
 
 
-@defect("refusals-rest-of-body-ignored", "create.malformed-json", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """What follows the object in a body is ignored."""
-    return otherwise(lambda data: json.JSONDecoder().raw_decode(data.decode())[0])
-
-
 @defect("refusals-single-quotes", "create.malformed-json", difficulty=RARE)
 def _() -> WsgiApp:
     """Single quotes will do for double ones."""

@@ -308,16 +308,6 @@ def _() -> WsgiApp:
     return broken(validator=receiving(change))
 
 
-@defect("text-subject-in-any-case", "create.subject-required", difficulty=RARE)
-def _() -> WsgiApp:
-    """The name of the member is read in any case: Subject will do."""
-
-    def change(members: dict[str, Any]) -> dict[str, Any]:
-        return {name.lower(): value for name, value in members.items()}
-
-    return broken(validator=receiving(change))
-
-
 # --- names and descriptions -------------------------------------------------------------------------------------------------------
 
 
