@@ -26,7 +26,6 @@ class Snapshot:
     id: str
     members: dict[str, Any]
     messages: list[dict[str, Any]]
-    exchange: Exchange
 
 
 class Helpdesk(Reader):
@@ -136,21 +135,22 @@ class Helpdesk(Reader):
             raise Blocked(f"A conversation could not be read ({exchange.status}).")
         items, _ = self.read_messages(record.id)
         members = self.contract.conversation_members
-        return Snapshot(record.id, {name: exchange.members.get(name) for name in members}, items, exchange)
+        return Snapshot(record.id, {name: exchange.members.get(name) for name in members}, items)
 
     def unchanged(self, before: Snapshot, requirement_id: str) -> bool:
         """Judge that a conversation and its messages are as they were. One that could be read and now cannot is not."""
         reading = self.call("getConversation", id=before.id)
         if not reading.succeeded:
             return self.judge.check(requirement_id, answers.status_is(reading, 200), reading)
-        after = self.snapshot(Record(before.id, None, {}))
-        mismatch = same_json(comparable(before.members), comparable(after.members), "the conversation") or same_json(
-            [comparable(item) for item in before.messages], [comparable(item) for item in after.messages], "the messages"
+        members = {name: reading.members.get(name) for name in self.contract.conversation_members}
+        messages, _ = self.read_messages(before.id)
+        mismatch = same_json(comparable(before.members), comparable(members), "the conversation") or same_json(
+            [comparable(item) for item in before.messages], [comparable(item) for item in messages], "the messages"
         )
         if mismatch is not None and before.id in self.ledger.records:
             # It is not what the ledger takes it for any more, and that is told here and once.
             self.ledger.records[before.id].unsure.update(self.contract.conversation_members)
-        return self.judge.check(requirement_id, mismatch, after.exchange)
+        return self.judge.check(requirement_id, mismatch, reading)
 
     def nothing_created(self, email: str, requirement_id: str, *, subject: str = "") -> bool:
         """Judge that no conversation has this requester, or this text in its subject."""

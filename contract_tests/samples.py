@@ -5,8 +5,6 @@ All of it is within modest sizes and without control characters, which a server 
 
 from typing import Any
 
-from contract_tests.expectations import Mismatch, shown
-
 TEXTS = (
     "Plain words",
     "Ünïcödé: straße, naïve, Ångström, ﬁ, Ω, ½",
@@ -64,16 +62,3 @@ METADATA: tuple[dict[str, Any], ...] = (
     {f"key {number}": number for number in range(120)},
     {"long": "ü" * 4000, "list": list(range(500))},
 )
-
-
-def contains_whole(sent: str, body: Any) -> Mismatch | None:
-    """A text that holds the beginning of another holds all of it; white space around it may have been trimmed."""
-    if isinstance(body, str) and sent.strip() in body:
-        return None
-    return Mismatch("the description was cut or changed on its way into the messages", shown(sent), shown(body))
-
-
-def number_is(expected: int, actual: int, what: str) -> Mismatch | None:
-    if expected == actual:
-        return None
-    return Mismatch(f"{what} is listed {actual} times", f"{expected} times", f"{actual} times")

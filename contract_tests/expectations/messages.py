@@ -32,3 +32,16 @@ def count_is(count: Any, listed: int) -> Mismatch | None:
     if count == listed:
         return None
     return Mismatch(f"the count is {shown(count)} and {listed} messages are listed", str(listed), shown(count))
+
+
+def holds_whole(sent: str, body: Any) -> Mismatch | None:
+    """A message that holds the beginning of a description holds all of it; white space around it may have been trimmed."""
+    if isinstance(body, str) and sent.strip() in body:
+        return None
+    return Mismatch("the description was cut or changed on its way into the messages", shown(sent), shown(body))
+
+
+def listed_times(expected: int, actual: int, what: str) -> Mismatch | None:
+    if expected == actual:
+        return None
+    return Mismatch(f"{what} is listed {actual} times", f"{expected} times", f"{actual} times")

@@ -7,7 +7,7 @@ import pytest
 from contract_tests import samples
 from contract_tests.contract import Contract
 from contract_tests.effort import Effort
-from contract_tests.expectations import answers
+from contract_tests.expectations import answers, messages
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.ledger import Record
 
@@ -139,7 +139,7 @@ def test_a_description_that_becomes_a_message_is_whole(desk: Helpdesk) -> None:
         items, exchange = desk.read_messages(record.id)
         token = marker.split("]")[0]
         found = [item.get("body") for item in items if token in str(item.get("body"))]
-        mismatches = [mismatch for body in found if (mismatch := samples.contains_whole(marker, body))]
+        mismatches = [mismatch for body in found if (mismatch := messages.holds_whole(marker, body))]
         desk.judge.check("create.description-whole", mismatches[0] if mismatches else None, exchange)
 
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.expectations import answers
+from contract_tests.expectations import answers, messages
 from contract_tests.helpdesk import Helpdesk
-from contract_tests.samples import contains_whole
 
 WHOLE = "create.whole-or-refused"
 
@@ -65,5 +64,5 @@ def test_a_long_description_is_whole_or_refused(desk: Helpdesk) -> None:
     items, listing = desk.read_messages(exchange.members["id"])
     token = text.split("]")[0]
     bodies = [item.get("body") for item in items if token in str(item.get("body"))]
-    cut = [mismatch for body in bodies if (mismatch := contains_whole(text, body))]
+    cut = [mismatch for body in bodies if (mismatch := messages.holds_whole(text, body))]
     desk.judge.check("create.description-whole", cut[0] if cut else None, listing)

@@ -5,7 +5,7 @@ import pytest
 from contract_tests import samples
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credential
-from contract_tests.expectations import answers
+from contract_tests.expectations import answers, messages
 from contract_tests.expectations.values import same_text
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.suite.test_get import is_uuid, unknown_ids
@@ -76,7 +76,7 @@ def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) ->
         desk.judge.check("messages.accepted", answers.is_accepted(exchange), exchange)
         items, listing = desk.read_messages(record.id)
         found = [item for item in items if item.get("body") == body]
-        desk.judge.check("messages.listed-once", samples.number_is(times, len(found), "an equal message"), listing)
+        desk.judge.check("messages.listed-once", messages.listed_times(times, len(found), "an equal message"), listing)
     record.was_messaged()
 
 
@@ -217,5 +217,5 @@ def _whole_or_refused(desk: Helpdesk, text: str, credential: Credential | None =
     items, listing = desk.read_messages(record.id)
     token = body.split("]")[0]
     bodies = [item.get("body") for item in items if token in str(item.get("body"))]
-    mismatch = same_text(body, bodies[0], "body") if bodies else samples.number_is(1, 0, "the message")
+    mismatch = same_text(body, bodies[0], "body") if bodies else messages.listed_times(1, 0, "the message")
     desk.judge.check("messages.whole-or-refused", mismatch, listing)
