@@ -82,7 +82,7 @@ def _check_server_key(contract: Contract, target: Target) -> None:
     if all(300 <= answer.status < 400 for answer in answers):
         place = answers[0].headers.get("location", "elsewhere")
         raise AccordError(f"{target.base_url} redirects to {place}.", "Give the URL to which it redirects.")
-    if all(answer.headers.get("content-type", "").startswith("text/html") for answer in answers):
+    if all(answer.headers.get("content-type", "").startswith("text/html") and not answer.members for answer in answers):
         raise AccordError(f"{target.base_url} answers with web pages.", "Check the URL; /api/v1/… is appended to it.")
     if all(answer.status == 401 for answer in answers):
         raise AccordError("The server does not accept the server key.", "Check --server-key.")
