@@ -268,20 +268,6 @@ def _() -> WsgiApp:
     return otherwise(lambda data: dict(parse_qsl(data.decode(), strict_parsing=True)))
 
 
-@defect("refusals-nan-comes-back", "any.json", "create.malformed-json", difficulty=RARE)
-def _() -> WsgiApp:
-    """NaN and Infinity are accepted in metadata, and come back as such, which is not JSON."""
-
-    def change(data: bytes, decode: Callable[[bytes], Any]) -> Any:
-        return json.loads(data) if re.search(rb"NaN|Infinity", data) else decode(data)
-
-    class Plain(Pipeline):
-        def succeeded(self, operation: Operation, call: Call, value: Any) -> Answer:
-            return replace(super().succeeded(operation, call, value), body=json.dumps(value).encode())
-
-    return broken(validator=decoding(change), pipeline=Plain)
-
-
 @defect("refusals-comments", "create.malformed-json", difficulty=RARE)
 def _() -> WsgiApp:
     """Comments are tolerated."""
