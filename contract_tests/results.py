@@ -124,6 +124,8 @@ class Run:
     """What kept the run from being whole: the server went away, an error of the suite."""
     left_out: tuple[str, ...] = ()
     """What this effort, or the time that it had, left out."""
+    kill_score: Mapping[str, Any] = field(default_factory=dict)
+    """How many broken servers the suite found when it was made, and how many conforming ones it accused; of kill_score.json."""
     baseline: frozenset[str] = frozenset()
     """The requirements whose failure is known and does not fail the run; it stays nonconformant all the same."""
 

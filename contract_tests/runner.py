@@ -1,5 +1,6 @@
 """A whole verification: preflight, the shipped tests under pytest, and the Run that follows from what they found."""
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from contract_tests.preflight import preflight
 from contract_tests.results import Run, Tally, conclude
 from contract_tests.settings import Settings
 from contract_tests.target import Target
+
+KILL_SCORE = Path(__file__).with_name("kill_score.json")
+"""Written by tests/kill_matrix.py."""
 
 if TYPE_CHECKING:
     from contract_tests.plugin import Collector, Progress
@@ -69,6 +73,7 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
         choices=found.observations,
         problems=tuple(found.problems),
         left_out=(*effort.left_out(), *found.left_out),
+        kill_score=json.loads(KILL_SCORE.read_text(encoding="utf-8")),
         baseline=frozenset(settings.baseline),
     )
 

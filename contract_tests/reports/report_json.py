@@ -29,6 +29,7 @@ def _document(run: Run) -> dict[str, Any]:
             "version": run.suite_version,
             "spec_sha256": run.spec_sha256,
             "requirements_sha256": run.requirements_sha256,
+            "kill_score": run.kill_score,
         },
         "target": {"base_url": run.base_url, "keys": run.keys},
         "run": {
