@@ -30,7 +30,7 @@ docs: $(READY)
 	$(BIN)/python -m contract_tests.reports.contract_page
 
 kill-matrix: $(READY)
-	$(BIN)/python tests/kill_matrix.py
+	$(BIN)/python tests/kill_matrix.py --fast
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Accord needs Python 3.11 or later; name one: make PYTHON=python3.12 ..."; exit 2; }

@@ -29,6 +29,9 @@ from conforming_servers.registry import Variation, all_variations  # noqa: E402
 from trials import LONGEST, Trial, trial_of, try_all, try_here  # noqa: E402
 
 PAGE = ROOT / "docs" / "kill-matrix.md"
+SCORE = ROOT / "contract_tests" / "kill_score.json"
+"""What every report says of the suite that made it."""
+
 EFFORTS = ("quick", "standard")
 
 
@@ -119,8 +122,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"  {row.defect.name}: {row.defect.text} [{', '.join(row.defect.breaks)}]")
     if options.json:
         options.json.write_text(json.dumps([_as_json(row) for row in rows], indent=1) + "\n")
-    if options.page or (options.only == ["*"] and not options.fast):
+    if options.page or options.only == ["*"]:
         (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms, options.fast))
+    if options.only == ["*"] and not options.page:
+        SCORE.write_text(json.dumps(_score_as_json(rows, options.effort, variations, alarms), indent=2) + "\n")
     return int(bool(alarms) or any(row.fate(options.effort[-1]) is not Fate.KILLED for row in rows))
 
 
@@ -172,6 +177,14 @@ def _tell(done: int, of: int, row: Row, effort: str) -> None:
     mark = {Fate.KILLED: "✓", Fate.MISNAMED: "~", Fate.SURVIVED: "✗", Fate.ERROR: "!"}[fate]
     said = ", ".join(row.reported) or "; ".join(trial.problems)[:200] or trial.verdict
     print(f"{done:>3}/{of} {mark} {row.defect.name} ({effort}, {trial.requests} requests, {trial.seconds} s): {said}", flush=True)
+
+
+def _score_as_json(
+    rows: Sequence[Row], efforts: Iterable[str], variations: Mapping[str, Variation], alarms: Mapping[str, Trial]
+) -> dict[str, object]:
+    killed = {effort: sum(row.fate(effort) is Fate.KILLED for row in rows) for effort in efforts}
+    score: dict[str, object] = {"suite_version": metadata.version("accord"), "broken_servers": len(rows), "killed": killed}
+    return {**score, "conforming_servers": len(variations), "false_alarms": len(alarms)} if variations else score
 
 
 def _as_json(row: Row) -> dict[str, object]:
