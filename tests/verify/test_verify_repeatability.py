@@ -46,7 +46,9 @@ def asked(verify: Verify, seed: int, *only: str) -> list[tuple[str, ...]]:
     patterns = [part for area in only or AREAS for part in ("--only", area)]
     recorder = Recorder(create_app(scenario="empty"))
     with serving(recorder) as url:
-        ended = verify(url, *key_options(), "--effort", "quick", *patterns, "--seed", seed, "--report-dir", f"report-{seed}")
+        ended = verify(
+            url, *key_options(), "--effort", "quick", *patterns, "--workers", 1, "--seed", seed, "--report-dir", f"report-{seed}"
+        )
     assert ended.code == 0, ended.said
     return recorder.requests
 
