@@ -54,9 +54,18 @@ def facts(run: Run) -> Mapping[str, str]:
         "Requests": f"{run.requests:,} in {duration(run.duration_s)}",
         "Workers": str(run.workers),
         "Started": run.started_at,
-        "Suite": run.suite_version,
+        "Suite": _suite(run),
         "Run": run.id,
     }
+
+
+def _suite(run: Run) -> str:
+    """Its version, and how many of the servers that are broken on purpose it finds."""
+    killed: Mapping[str, int] = run.kill_score.get("killed", {})
+    if not killed:
+        return run.suite_version
+    effort, most = list(killed.items())[-1]
+    return f"{run.suite_version}, finds {most} of {run.kill_score['broken_servers']} broken servers at {effort}"
 
 
 def duration(seconds: float) -> str:
