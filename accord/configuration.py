@@ -9,6 +9,15 @@ import click
 
 from accord.errors import AccordError
 
+_KEYS = {
+    "server-key": "A key for back ends.",
+    "client-key": "A key for browsers and apps.",
+    "revoked-key": "A key that was revoked.",
+    "other-server-key": "A server key of another organisation.",
+    "origin-client-key": "A client key that is restricted to --origin.",
+    "origin": "The origin that --origin-client-key is restricted to.",
+}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -16,6 +25,17 @@ def option(flag: str, **attributes: Any) -> Callable[[F], F]:
     """A click option that can also be given as an environment variable: `--server-key` as `ACCORD_SERVER_KEY`."""
     name = flag.split("/")[0].removeprefix("--").replace("-", "_")
     return click.option(flag, envvar=f"ACCORD_{name.upper()}", **attributes)
+
+
+def key_options(*names: str) -> Callable[[F], F]:
+    """The options that bring keys, by their names (`client-key`); in the order in which help shows them."""
+
+    def add(function: F) -> F:
+        for name in reversed(names or tuple(_KEYS)):
+            function = option(f"--{name}", help=_KEYS[name])(function)
+        return function
+
+    return add
 
 
 def load_configuration(path: str | None, directory: Path | None = None) -> Mapping[str, Any]:

@@ -5,15 +5,12 @@ from typing import Any
 
 import click
 
-from accord.configuration import option
+from accord.configuration import key_options
 
 
 @click.command()
 @click.argument("url")
-@option("--server-key", help="A key for back ends.")
-@option("--client-key", help="A key for browsers and apps.")
-@option("--origin-client-key", help="A client key that is restricted to --origin.")
-@option("--origin", help="The origin that --origin-client-key is restricted to.")
+@key_options("server-key", "client-key", "origin-client-key", "origin")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there and not to stdout.")
 def command(url: str, output: Path | None, **keys: Any) -> int:
     """Observe which option of each open point a server takes, and write them as YAML.

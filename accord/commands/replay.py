@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from accord.configuration import option
+from accord.configuration import key_options
 
 _PATH = click.Path(path_type=Path)
 
@@ -14,12 +14,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("report", type=_PATH)
 @click.option("--requirement", required=True, metavar="ID", help="The requirement that failed.")
 @click.option("--url", metavar="URL", help="The server. Default: that of the report.")
-@option("--server-key", help="A key for back ends.")
-@option("--client-key", help="A key for browsers and apps.")
-@option("--revoked-key", help="A key that was revoked.")
-@option("--other-server-key", help="A server key of another organisation.")
-@option("--origin-client-key", help="A client key that is restricted to --origin.")
-@option("--origin", help="The origin that --origin-client-key is restricted to.")
+@key_options()
 def command(report: Path, requirement: str, url: str | None, **keys: Any) -> int:
     """Run again what showed a failure, with the report's seed, and say FIXED or STILL FAILING.
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from accord.assets import OPENAPI
-from accord.configuration import option
+from accord.configuration import key_options, option
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 _PATH = click.Path(path_type=Path)
@@ -15,12 +15,7 @@ _PATH = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("url", required=False)
-@option("--server-key", help="A key for back ends.")
-@option("--client-key", help="A key for browsers and apps.")
-@option("--revoked-key", help="A key that was revoked.")
-@option("--other-server-key", help="A server key of another organisation.")
-@option("--origin-client-key", help="A client key that is restricted to --origin.")
-@option("--origin", help="The origin that --origin-client-key is restricted to.")
+@key_options()
 @option("--effort", type=click.Choice(["quick", "standard", "thorough"]), default="standard", show_default=True)
 @option("--seed", type=int, default=0, show_default=True, help="Same seed, same requests.")
 @option("--workers", default="auto", show_default=True, help="Processes that test side by side; auto: one, for a fast server.")
