@@ -17,14 +17,20 @@ SERVE = Path(__file__).parents[2] / "examples" / "django_helpdesk" / "serve.py"
 def helpdesk(tmp_path: Path) -> Iterator[str]:
     """Its URL, on a port that was free, with the keys that the options give."""
     keys = [part for name, key in OPTIONS.items() for part in (name, key)]
-    with subprocess.Popen(
-        [sys.executable, SERVE, "--port", "0", "--database", tmp_path / "helpdesk.sqlite3", *keys],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
+    log = tmp_path / "serve.log"
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            [sys.executable, SERVE, "--port", "0", "--database", tmp_path / "helpdesk.sqlite3", *keys],
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
+        url = process.stdout.readline().strip()
+        assert url, log.read_text(encoding="utf-8")
+        yield url
         process.send_signal(signal.SIGTERM)
 
 
