@@ -1,0 +1,40 @@
+"""Servers that change a description on its way to the first message."""
+
+import html
+import re
+
+from broken_servers.create_seams import storing
+from broken_servers.registry import Difficulty, defect
+from mockserver.server import WsgiApp
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+@defect("text-description-cut", "create.description-whole", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The message made of a description is cut after 1,000 characters."""
+    return storing("description", lambda text: text[:1000])
+
+
+@defect("text-description-one-line", "create.description-whole", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The message made of a description has spaces for line ends."""
+    return storing("description", lambda text: re.sub(r"\s*\n\s*", " ", text))
+
+
+@defect("text-description-escaped", "create.description-whole", difficulty=RARE)
+def _() -> WsgiApp:
+    """The message made of a description is escaped for HTML."""
+    return storing("description", html.escape)
+
+
+@defect("text-description-without-emoji", "create.description-whole", difficulty=RARE)
+def _() -> WsgiApp:
+    """The message made of a description has lost its emoji."""
+    return storing("description", lambda text: re.sub("[\U00010000-\U0010ffff]", "", text))
+
+
+@defect("text-description-very-long", "create.description-whole", "create.whole-or-refused", difficulty=RARE)
+def _() -> WsgiApp:
+    """The message made of a description is cut after 10,000 characters."""
+    return storing("description", lambda text: text[:10_000])

@@ -1,0 +1,213 @@
+"""Servers that lose or change a requester's names."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from broken_servers.create_seams import answered, handled, storing
+from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import CREATE, Event, broken, without
+from mockserver.conversations import Conversations
+from mockserver.presenter import Presenter
+from mockserver.records import User
+from mockserver.server import WsgiApp
+from mockserver.validation import Validator
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+# --- of users who exist -----------------------------------------------------------------------------------------------------------
+
+
+@defect("requester-names-overwritten", "create.existing-user-names", difficulty=EASY)
+def _() -> WsgiApp:
+    """The names of a user who exists are overwritten."""
+    return renaming(lambda first, last: True)
+
+
+@defect("requester-names-overwritten-by-both", "create.existing-user-names", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The names of a user who exists are overwritten when both are given."""
+    return renaming(lambda first, last: bool(first and last))
+
+
+@defect("requester-names-overwritten-by-one", "create.existing-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """The last name of a user who exists is overwritten when it is given alone."""
+    return renaming(lambda first, last: bool(last and not first))
+
+
+@defect("requester-names-emptied", "create.existing-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """The names of a user who exists are overwritten by empty ones."""
+    return renaming(lambda first, last: first == "" and last == "")
+
+
+@defect("requester-names-lost-without", "create.existing-user-names", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """The names of a user who exists are lost with a create that gives none."""
+    return renaming(lambda first, last: first is None and last is None, forget=True)
+
+
+def renaming(when: Callable[[str | None, str | None], bool], *, forget: bool = False) -> WsgiApp:
+    """A server that changes the names of users who exist, everywhere."""
+    names: dict[str, tuple[str | None, str | None]] = {}
+
+    class Renaming(Conversations):
+        def requester(self, organisation: str, body: Any) -> User:
+            known = self.look_up(organisation, body["user_email"]) if body.get("user_email") else None
+            first, last = body.get("user_first_name"), body.get("user_last_name")
+            user = super().requester(organisation, body)
+            if known is not None and when(first, last):
+                kept_first, kept_last = names.get(user.id, (user.first_name, user.last_name))
+                names[user.id] = (
+                    (None, None)
+                    if forget
+                    else (
+                        kept_first if first is None else first,
+                        kept_last if last is None else last,
+                    )
+                )
+            return user
+
+    class Renamed(Presenter):
+        def requester(self, user: User) -> dict[str, Any] | None:
+            first, last = names.get(user.id, (user.first_name, user.last_name))
+            return super().requester(replace(user, first_name=first, last_name=last))
+
+    return broken(conversations=Renaming, presenter=Renamed)
+
+
+@defect("requester-names-overwritten-in-the-answer", "create.existing-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """The answer to a create shows the names of the request, though the user who exists keeps others."""
+
+    def change(value: Any, event: Event) -> Any:
+        for part in ("first", "last"):
+            name = event.body.get(f"user_{part}_name")
+            if name is not None:
+                value["requester"][f"{part}_name"] = name
+        return value
+
+    return answered(change, CREATE)
+
+
+# --- of new users -----------------------------------------------------------------------------------------------------------------
+
+
+@defect("requester-names-ignored", "create.new-user-names", difficulty=EASY)
+def _() -> WsgiApp:
+    """The names of a new user are not kept."""
+    return handled(lambda event: without(event, "user_first_name", "user_last_name"))
+
+
+@defect("requester-names-swapped", "create.new-user-names", difficulty=EASY)
+def _() -> WsgiApp:
+    """First and last name are exchanged."""
+    return answered(swapped)
+
+
+def swapped(value: Any, event: Event) -> Any:
+    """The conversation with the names of its requester exchanged."""
+    requester = value["requester"]
+    requester["first_name"], requester["last_name"] = requester["last_name"], requester["first_name"]
+    return value
+
+
+@defect("requester-names-only-together", "create.new-user-names", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A single name is not kept: a user has both or none."""
+
+    def change(event: Event) -> Event | None:
+        both = event.body.get("user_first_name") and event.body.get("user_last_name")
+        return None if both else without(event, "user_first_name", "user_last_name")
+
+    return handled(change)
+
+
+@defect("requester-last-name-only-after-first", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A last name without a first one is not kept."""
+    return handled(lambda event: without(event, "user_last_name") if not event.body.get("user_first_name") else None)
+
+
+@defect("requester-names-not-from-clients", "create.new-user-names", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """With a client key the names of a new user are not kept."""
+    return handled(lambda event: without(event, "user_first_name", "user_last_name") if event.tier == "client" else None)
+
+
+# --- letter by letter -------------------------------------------------------------------------------------------------------------
+
+
+@defect("text-first-name-30", "create.new-user-names", "create.whole-or-refused", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A first name is cut after 30 characters."""
+    return storing("user_first_name", lambda text: text[:30])
+
+
+@defect("text-last-name-255", "create.new-user-names", "create.whole-or-refused", difficulty=RARE)
+def _() -> WsgiApp:
+    """A last name is cut after 255 characters."""
+    return storing("user_last_name", lambda text: text[:255])
+
+
+@defect("text-first-name-titled", "create.new-user-names", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A first name is written with capitals: MiXeD becomes Mixed."""
+    return storing("user_first_name", str.title)
+
+
+@defect("text-last-name-ascii", "create.new-user-names", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A last name loses its accents."""
+
+    def change(text: str) -> str:
+        return "".join(character for character in unicodedata.normalize("NFD", text) if not unicodedata.combining(character))
+
+    return storing("user_last_name", change)
+
+
+@defect("text-last-name-nfc", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A last name is normalised; a subject is not."""
+    return storing("user_last_name", lambda text: unicodedata.normalize("NFC", text))
+
+
+@defect("text-first-name-escaped", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A first name is stored escaped for HTML; a subject is not."""
+    return storing("user_first_name", html.escape)
+
+
+@defect("text-first-name-without-emoji", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """Emoji are taken out of a first name."""
+    return storing("user_first_name", lambda text: re.sub("[\U00010000-\U0010ffff]", "", text))
+
+
+@defect("text-first-name-first-word", "create.new-user-names", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Of a first name with a space in it, the first word is kept."""
+    return storing("user_first_name", lambda text: text.split(" ")[0] if text.strip() else text)
+
+
+@defect("text-nul-dropped-in-names", "create.whole-or-refused", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A NUL is taken out of a first name; elsewhere it is refused."""
+
+    def change(data: bytes) -> bytes:
+        return re.sub(rb'("user_first_name"\s*:\s*"[^"]*?)\\u0000', rb"\1", data)
+
+    class Dropping(Validator):
+        def check_whole(self, value: Any, data: bytes) -> list[Any]:
+            return super().check_whole(value, change(data))
+
+        def tidy(self, value: dict[str, Any], body: Any) -> dict[str, Any]:
+            name = value.get("user_first_name")
+            return super().tidy({**value, "user_first_name": name.replace("\0", "")} if isinstance(name, str) else value, body)
+
+    return broken(validator=Dropping)

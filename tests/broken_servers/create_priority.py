@@ -1,0 +1,107 @@
+"""Servers that change the priority of a new conversation, or give it the wrong one."""
+
+from typing import Any
+
+from broken_servers.create_seams import answered, handled
+from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import CREATE, Event, with_body, without
+from mockserver.server import WsgiApp
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+@defect("values-priority-ignored", "create.priority-kept", difficulty=EASY)
+def _() -> WsgiApp:
+    """Whatever priority is given, it is normal."""
+    return handled(lambda event: without(event, "priority"))
+
+
+@defect("values-urgent-is-high", "create.priority-kept", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The priority urgent is stored as high."""
+    return handled(lambda event: with_body(event, priority="high") if event.body.get("priority") == "urgent" else None)
+
+
+@defect("values-low-is-normal", "create.priority-kept", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The priority low, number 0 of its enumeration, counts as none."""
+    return handled(lambda event: without(event, "priority") if event.body.get("priority") == "low" else None)
+
+
+@defect("values-urgent-not-for-clients", "create.priority-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """With a client key, urgent is taken for normal without a word."""
+
+    def change(event: Event) -> Event | None:
+        return without(event, "priority") if event.tier == "client" and event.body.get("priority") == "urgent" else None
+
+    return handled(change)
+
+
+@defect("values-high-callbacks-are-urgent", "create.priority-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """Of the channel callback, the priority high becomes urgent."""
+
+    def change(event: Event) -> Event | None:
+        both = (event.body.get("priority"), event.body.get("channel")) == ("high", "callback")
+        return with_body(event, priority="urgent") if both else None
+
+    return handled(change)
+
+
+@defect("values-priority-lost-when-anonymous", "create.priority-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """Without user_email the priority is not kept."""
+    return handled(lambda event: without(event, "priority") if "user_email" not in event.body else None)
+
+
+@defect("values-default-priority-low", "create.priority-default", difficulty=EASY)
+def _() -> WsgiApp:
+    """Without a priority it is low."""
+    return handled(lambda event: with_body(event, priority=event.body.get("priority", "low")))
+
+
+@defect("values-default-priority-null", "create.priority-default", "create.answer", difficulty=EASY)
+def _() -> WsgiApp:
+    """Without a priority it is null."""
+
+    def change(value: Any, event: Event) -> Any:
+        return value if event.body.get("priority") else value | {"priority": None}
+
+    return answered(change, CREATE)
+
+
+@defect("values-default-priority-high-for-callbacks", "create.priority-default", difficulty=RARE, effort="standard")
+def _() -> WsgiApp:
+    """Without a priority it is high, if the channel is callback."""
+
+    def change(event: Event) -> Event | None:
+        callback = "priority" not in event.body and event.body.get("channel") == "callback"
+        return with_body(event, priority="high") if callback else None
+
+    return handled(change)
+
+
+@defect("values-default-priority-low-when-anonymous", "create.priority-default", difficulty=RARE)
+def _() -> WsgiApp:
+    """Without a priority and without user_email it is low."""
+
+    def change(event: Event) -> Event | None:
+        return with_body(event, priority="low") if not {"priority", "user_email"} & event.body.keys() else None
+
+    return handled(change)
+
+
+@defect("values-default-priority-of-the-user", "create.priority-default", difficulty=RARE)
+def _() -> WsgiApp:
+    """Without a priority it is that of the requester's last conversation."""
+    last: dict[str, str] = {}
+
+    def change(event: Event) -> Event | None:
+        email = event.body.get("user_email", "")
+        if "priority" in event.body:
+            last[email] = event.body["priority"]
+            return None
+        return with_body(event, priority=last[email]) if email in last else None
+
+    return handled(change)

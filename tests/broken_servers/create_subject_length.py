@@ -1,0 +1,150 @@
+"""Servers that count the characters of a subject wrongly, or do without a subject."""
+
+from collections.abc import Callable
+from typing import Any
+
+from broken_servers.create_seams import storing
+from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import CREATE, Event, broken, handling, ignoring, receiving
+from mockserver.server import WsgiApp
+from mockserver.validation import Validator
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+@defect("text-subject-255", "create.subject-longest", "create.whole-or-refused", difficulty=EASY)
+def _() -> WsgiApp:
+    """A subject is cut after 255 characters."""
+    return storing("subject", lambda text: text[:255])
+
+
+@defect("text-subject-499", "create.subject-longest", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A subject of 500 characters is cut by one."""
+    return storing("subject", lambda text: text[:499])
+
+
+@defect("text-subject-bytes", "create.subject-longest", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A subject may have 500 bytes and not 500 characters: a long one with umlauts is refused."""
+
+    class Bytes(Validator):
+        def empty_texts(self, members: dict[str, Any], body: Any) -> Any:
+            subject = members.get("subject")
+            if isinstance(subject, str) and len(subject.encode("utf-8", "surrogatepass")) > 500:
+                raise self.problems.invalid_value([])
+            return super().empty_texts(members, body)
+
+    return broken(validator=Bytes)
+
+
+@defect("text-subject-bytes-cut", "create.subject-longest", difficulty=RARE)
+def _() -> WsgiApp:
+    """A subject is cut after 500 bytes, at a character."""
+    return storing("subject", lambda text: text.encode("utf-8", "ignore")[:500].decode("utf-8", "ignore"))
+
+
+@defect("text-subject-longest-refused", "create.subject-longest", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A subject of exactly 500 characters is refused: less than is not at most."""
+
+    class LessThan(Validator):
+        def empty_texts(self, members: dict[str, Any], body: Any) -> Any:
+            if isinstance(members.get("subject"), str) and len(members["subject"]) >= 500:
+                raise self.problems.invalid_value([])
+            return super().empty_texts(members, body)
+
+    return broken(validator=LessThan)
+
+
+@defect("text-subject-longest-refused-to-clients", "create.subject-longest", difficulty=RARE)
+def _() -> WsgiApp:
+    """A client key may give 250 characters of subject."""
+
+    def handled(event: Event) -> Event | None:
+        if event.tier == "client" and len(event.body["subject"]) > 250:
+            raise app.world.pipeline.problems.invalid_value([])
+        return None
+
+    app = broken(pipeline=handling(handled, CREATE))
+    return app
+
+
+@defect("text-subject-any-length", "create.subject-too-long", difficulty=EASY)
+def _() -> WsgiApp:
+    """A subject may be as long as it likes."""
+    return broken(validator=ignoring("maxLength", member="subject"))
+
+
+@defect("text-subject-501", "create.subject-too-long", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A subject of 501 characters is accepted, whole."""
+    return broken(validator=longest(lambda text: len(text) <= 501))
+
+
+@defect("text-subject-too-long-is-cut", "create.subject-too-long", difficulty=EASY)
+def _() -> WsgiApp:
+    """A longer subject is cut to 500 characters, and accepted."""
+    return broken(validator=receiving(cut_to_500))
+
+
+@defect("text-subject-too-long-in-two-bytes", "create.subject-too-long", difficulty=RARE)
+def _() -> WsgiApp:
+    """The length of a subject is checked only where it is ASCII."""
+    return broken(validator=longest(lambda text: not text.isascii()))
+
+
+@defect("text-subject-too-long-with-spaces", "create.subject-too-long", difficulty=RARE)
+def _() -> WsgiApp:
+    """Spaces within a subject are not counted."""
+    return broken(validator=longest(lambda text: len(text.replace(" ", "")) <= 500))
+
+
+@defect("text-subject-far-too-long", "create.subject-too-long", difficulty=RARE)
+def _() -> WsgiApp:
+    """The column is text of 64 KiB: up to 10,000 characters are refused, and a longer subject is accepted."""
+    return broken(validator=longest(lambda text: len(text) > 10_000))
+
+
+def longest(accepted: Callable[[str], bool]) -> type[Validator]:
+    """A validator that accepts some subjects that are too long."""
+
+    class Longest(Validator):
+        def violations(self, members: dict[str, Any], body: Any) -> Any:
+            for violation in super().violations(members, body):
+                if (violation.field, violation.keyword) != ("subject", "maxLength") or not accepted(members["subject"]):
+                    yield violation
+
+    return Longest
+
+
+def cut_to_500(members: dict[str, Any]) -> dict[str, Any]:
+    """The members with a subject of at most 500 characters."""
+    subject = members.get("subject")
+    return {**members, "subject": subject[:500]} if isinstance(subject, str) else members
+
+
+@defect("text-subject-null-is-none", "create.subject-required", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A subject that is null is stored as the text None."""
+
+    def change(members: dict[str, Any]) -> dict[str, Any]:
+        return {**members, "subject": "None"} if members.get("subject", "") is None else members
+
+    return broken(validator=receiving(change))
+
+
+@defect("text-subject-by-default", "create.subject-required", "create.required-members", difficulty=EASY)
+def _() -> WsgiApp:
+    """Without a subject, one is made up."""
+    return broken(validator=receiving(lambda members: {"subject": "New conversation", **members}))
+
+
+@defect("text-subject-from-description", "create.subject-required", difficulty=RARE, effort="standard")
+def _() -> WsgiApp:
+    """Where there is a description, the subject may be left out, and is made of it."""
+
+    def change(members: dict[str, Any]) -> dict[str, Any]:
+        return {"subject": members["description"][:60], **members} if isinstance(members.get("description"), str) else members
+
+    return broken(validator=receiving(change))
