@@ -2,9 +2,14 @@
 
 import html
 import re
+from typing import Any
 
 from broken_servers.create_seams import storing
+from broken_servers.list_seams import ruling
 from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import broken
+from mockserver.conversations import Conversations
+from mockserver.records import Conversation
 from mockserver.server import WsgiApp
 
 EASY, MEDIUM, RARE = Difficulty
@@ -38,3 +43,23 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """The message made of a description is cut after 10,000 characters."""
     return storing("description", lambda text: text[:10_000])
+
+
+@defect("messages-description-cut", "create.description-whole", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A description becomes a message of at most 1,000 characters."""
+
+    def add(self: Any, conversation: Conversation, description: str | None) -> None:
+        Conversations.add_description(self, conversation, description[:1000] if description else None)
+
+    return broken(conversations=ruling(add_description=add))
+
+
+@defect("messages-description-in-one-line", "create.description-whole", difficulty=RARE)
+def _() -> WsgiApp:
+    """The line ends of a description are lost where it becomes a message."""
+
+    def add(self: Any, conversation: Conversation, description: str | None) -> None:
+        Conversations.add_description(self, conversation, description.replace("\n", " ") if description else None)
+
+    return broken(conversations=ruling(add_description=add))

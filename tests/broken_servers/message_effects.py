@@ -1,0 +1,189 @@
+"""Servers that put messages into the wrong conversation, or do something else to conversations by them."""
+
+from dataclasses import replace
+from typing import Any
+
+from broken_servers.list_seams import change, ruling, selecting, siblings
+from broken_servers.message_seams import conversation_of, sent
+from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import broken
+from mockserver.auth import Caller
+from mockserver.conversations import Conversations
+from mockserver.records import Conversation, Message
+from mockserver.server import WsgiApp
+from mockserver.store import Fixed
+from mockserver.validation import Request
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+@defect("messages-in-all-of-the-requester", "messages.own-conversation", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The messages of all of a requester's conversations are listed in each."""
+
+    def found(self: Any, conversation: Conversation) -> Any:
+        own = self.store.conversations(conversation.organisation, conversation.requester.id)
+        return Fixed(sorted((m for one in own for m in self.store.messages(one.id)), key=lambda m: m.created_at))
+
+    return broken(conversations=ruling(ordered_messages=found))
+
+
+@defect("messages-to-the-latest-of-the-requester", "messages.listed-once", "messages.own-conversation", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A message goes to the latest conversation of its requester, not to the one that was named."""
+
+    def send(self: Any, caller: Caller, request: Request) -> Message:
+        named = self.find(caller, request.id)
+        latest = next(iter(self.store.conversations(caller.organisation, named.requester.id)))
+        return Conversations.send(self, caller, replace(request, id=latest.id))
+
+    return broken(conversations=ruling(send=send))
+
+
+@defect("messages-copied-to-the-sender", "messages.own-conversation", "messages.touches-no-other", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message of somebody else than the requester is also added to the sender's own latest conversation."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        own = rules.look_up(caller.organisation, message.sender_email or "")
+        if own is not None and own != conversation_of(rules, message).requester:
+            for latest in [*rules.store.conversations(caller.organisation, own.id)][:1]:
+                rules.store.add_message(replace(message, id=rules.ids.new(), conversation=latest.id))
+
+    return sent(effect)
+
+
+@defect("messages-close", "messages.conversation-kept", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A message closes its conversation."""
+    return sent(lambda rules, caller, request, message: change(rules, conversation_of(rules, message), status="closed"))
+
+
+@defect("messages-fifth-resolves", "messages.conversation-kept", difficulty=RARE, effort="standard")
+def _() -> WsgiApp:
+    """The fifth message of a conversation resolves it."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        if len(rules.store.messages(message.conversation)) == 5:
+            change(rules, conversation_of(rules, message), status="resolved")
+
+    return sent(effect)
+
+
+@defect("messages-change-subject", "messages.conversation-kept", difficulty=EASY)
+def _() -> WsgiApp:
+    """A message makes its first words the subject."""
+    return sent(lambda rules, caller, request, message: change(rules, conversation_of(rules, message), subject=message.body[:40]))
+
+
+@defect("messages-put-re-before-subject", "messages.conversation-kept", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The third message of a conversation puts Re: before its subject."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        conversation = conversation_of(rules, message)
+        if len(rules.store.messages(message.conversation)) == 3:
+            change(rules, conversation, subject=f"Re: {conversation.subject}")
+
+    return sent(effect)
+
+
+@defect("messages-raise-priority", "messages.conversation-kept", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A message of a client key makes its conversation urgent."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        if caller.key.tier == "client":
+            change(rules, conversation_of(rules, message), priority="urgent")
+
+    return sent(effect)
+
+
+@defect("messages-clear-metadata", "messages.conversation-kept", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A message clears the metadata of its conversation."""
+    return sent(lambda rules, caller, request, message: change(rules, conversation_of(rules, message), metadata={}))
+
+
+@defect("messages-change-channel", "messages.conversation-kept", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A message makes api the channel of a conversation of the channel web."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        if conversation_of(rules, message).channel == "web":
+            change(rules, conversation_of(rules, message), channel="api")
+
+    return sent(effect)
+
+
+@defect("messages-change-requester", "messages.conversation-kept", "any.durable", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Somebody else who sends a message becomes the requester."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        user = rules.look_up(caller.organisation, message.sender_email or "")
+        change(rules, conversation_of(rules, message), requester=user)
+
+    return sent(effect)
+
+
+@defect("messages-number-moves", "messages.conversation-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message gives its conversation a new number."""
+    return sent(
+        lambda rules, caller, request, message: change(
+            rules, conversation_of(rules, message), number=rules.next_number(caller.organisation)
+        )
+    )
+
+
+@defect("messages-reopen-the-requesters-others", "messages.touches-no-other", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message opens all closed conversations of its requester."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        for other in siblings(rules, caller, conversation_of(rules, message)):
+            change(rules, other, status="open")
+
+    return sent(effect)
+
+
+@defect("messages-update-the-requesters-others", "messages.touches-no-other", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message leaves a trace in the metadata of its requester's other conversations."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        for other in siblings(rules, caller, conversation_of(rules, message)):
+            change(rules, other, metadata={**other.metadata, "last_reply": message.id})
+
+    return sent(effect)
+
+
+@defect("messages-erase-names", "messages.conversation-kept", "create.existing-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A requester who sends a message loses their names."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        conversation = conversation_of(rules, message)
+        if message.sender_email == conversation.requester.email:
+            nameless = replace(conversation.requester, first_name=None, last_name=None)
+            change(rules, conversation, requester=nameless)
+
+    return sent(effect)
+
+
+@defect(
+    "messages-hide-the-conversation",
+    "list.email-filter",
+    "list.partition",
+    "list.unfiltered",
+    "messages.conversation-kept",
+    difficulty=RARE,
+)
+def _() -> WsgiApp:
+    """A conversation with more than three messages is not listed any more."""
+    return broken(
+        conversations=selecting(
+            lambda rules, caller, query, found: [one for one in found if len(rules.store.messages(one.id)) <= 3]
+        )
+    )

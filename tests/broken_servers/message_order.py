@@ -1,0 +1,76 @@
+"""Servers that list messages in the wrong order."""
+
+from typing import Any
+
+from broken_servers.list_seams import SECOND, ruling
+from broken_servers.message_seams import ordered
+from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import MESSAGES, Event, answering, broken
+from mockserver.records import Conversation
+from mockserver.server import WsgiApp
+from mockserver.store import Fixed
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+@defect("messages-newest-first", "messages.oldest-first", difficulty=EASY)
+def _() -> WsgiApp:
+    """Messages are listed newest first."""
+    return ordered(lambda found: found[::-1])
+
+
+@defect("messages-by-body", "messages.oldest-first", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Messages are listed in the order of their bodies."""
+    return ordered(lambda found: sorted(found, key=lambda one: one.body))
+
+
+@defect("messages-by-id", "messages.oldest-first", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Messages of the same second are listed in the order of their ids, which are random."""
+    return ordered(lambda found: sorted(found, key=lambda one: (one.created_at // SECOND, one.id)))
+
+
+@defect("messages-as-text-after-ten", "messages.oldest-first", difficulty=RARE)
+def _() -> WsgiApp:
+    """Messages are listed by their position as text: the tenth comes after the first."""
+    return ordered(lambda found: [found[at] for at in sorted(range(len(found)), key=lambda at: str(at + 1))])
+
+
+@defect("messages-same-second-backwards", "messages.oldest-first", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Messages of the same second are listed latest first."""
+    return ordered(lambda found: sorted(found, key=lambda one: (one.created_at // SECOND, -one.created_at)))
+
+
+@defect("messages-by-sender", "messages.oldest-first", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Messages are grouped by sender."""
+    return ordered(lambda found: sorted(found, key=lambda one: one.sender_email or ""))
+
+
+@defect("messages-description-last", "messages.oldest-first", difficulty=RARE)
+def _() -> WsgiApp:
+    """The oldest message comes last where there are more than 20."""
+    return ordered(lambda found: [*found[1:], found[0]] if len(found) > 20 else found)
+
+
+@defect("messages-newest-first-for-clients", "messages.oldest-first", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Messages are listed newest first for client keys."""
+
+    def rewrite(value: Any, event: Event) -> Any:
+        return value | {"results": value["results"][::-1]} if event.tier == "client" else value
+
+    return broken(pipeline=answering(rewrite, MESSAGES))
+
+
+@defect("messages-newest-first-after-closing", "messages.oldest-first", "resolve.rest-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """The messages of a closed conversation are listed newest first."""
+
+    def found(self: Any, conversation: Conversation) -> Any:
+        right = [*self.store.messages(conversation.id)]
+        return Fixed(right[::-1] if conversation.status == "closed" else right)
+
+    return broken(conversations=ruling(ordered_messages=found))
