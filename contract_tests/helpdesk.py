@@ -164,12 +164,18 @@ class Helpdesk(Reader):
                     return self.judge.check(requirement_id, created, page.exchange)
         return self.judge.check(requirement_id, None, pages[0].exchange)
 
-    def audit(self) -> None:
-        """Read again, at the end of a run, what the server acknowledged: the oldest, and as many others as the effort allows."""
+    def _audited(self) -> list[Record]:
+        """The oldest conversations, the oldest that have messages, and any others, as many of them as the effort allows."""
         records = list(self.ledger.records.values())
-        oldest, others = records[: self.effort.audited // 2], records[self.effort.audited // 2 :]
-        sample = self.random.sample(others, min(len(others), self.effort.audited - len(oldest)))
-        for record in (*oldest, *sample):
+        share = self.effort.audited // 3
+        chosen = {record.id: record for record in records[:share]}
+        chosen |= {record.id: record for record in [record for record in records if record.messages][:share]}
+        others = [record for record in records if record.id not in chosen]
+        return [*chosen.values(), *self.random.sample(others, min(len(others), self.effort.audited - len(chosen)))]
+
+    def audit(self) -> None:
+        """Read again, at the end of a run, what the server acknowledged."""
+        for record in self._audited():
             exchange = self.call("getConversation", id=record.id)
             lost = answers.status_is(exchange, 200)
             found = [] if lost else [mismatch for _, mismatch in conversations.changed(self.contract, record, exchange.members)]

@@ -42,6 +42,7 @@ def test_many_messages_are_listed_in_order(desk: Helpdesk, contract: Contract) -
             desk.messages(record)
     for credential in desk.credentials("listMessages"):
         desk.messages(record, credential=credential)
+    desk.get(record)
     desk.resolve(record)
     desk.get(record)
     desk.messages(record)
@@ -93,6 +94,7 @@ def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
         exchange = desk.call("createMessage", id=record.id, body=message, credential=credential)
         if exchange.succeeded:
             desk.sent(record, body, other.email)
+            desk.get(record)
             desk.send(record, desk.body("mine again"))
     desk.messages(record)
     desk.get(record)

@@ -18,6 +18,8 @@ def test_resolving_closes_wherever_the_conversation_is_shown(desk: Helpdesk, con
             for text in ("It still does not work.", "Now it does.", "Thanks, solved."):
                 desk.send(record, desk.body(text))
             desk.messages(record)
+            for reader in desk.credentials("getConversation"):
+                desk.get(record, credential=reader)
             desk.resolve(record, credential=credential)
             for reader in desk.credentials("getConversation"):
                 desk.get(record, credential=reader)
