@@ -1,9 +1,8 @@
 """Concurrency: clients that write at the same moment do not get into each other's way."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import pytest
 
@@ -14,11 +13,29 @@ from contract_tests.expectations.values import same_json, same_text
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.ledger import SentMessage
 
-T = TypeVar("T")
+AtOnce = Callable[[Sequence[Callable[[], Exchange]]], list[Exchange]]
+"""Makes all calls from threads that start together, and returns the answers in the order of the calls."""
+
+
+@pytest.fixture(scope="module")
+def at_once(effort: Effort) -> Iterator[AtOnce]:
+    # The same threads for all tests of this file: each holds a connection, and servers limit how many they take.
+    with ThreadPoolExecutor(2 * effort.threads) as pool:
+
+        def make(calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
+            barrier = threading.Barrier(len(calls))
+
+            def run(call: Callable[[], Exchange]) -> Exchange:
+                barrier.wait(timeout=30)
+                return call()
+
+            return list(pool.map(run, calls))
+
+        yield make
 
 
 @pytest.mark.requirements("any.concurrent-creates")
-def test_concurrent_creates_are_all_kept_and_distinct(desk: Helpdesk, effort: Effort) -> None:
+def test_concurrent_creates_are_all_kept_and_distinct(desk: Helpdesk, effort: Effort, at_once: AtOnce) -> None:
     for number in range(effort.rounds):
         # One requester who exists, one who is new in this moment, and one for each: look-ups race as well.
         shared = desk.email("race")
@@ -48,7 +65,7 @@ def test_concurrent_creates_are_all_kept_and_distinct(desk: Helpdesk, effort: Ef
 
 
 @pytest.mark.requirements("any.concurrent-messages")
-def test_concurrent_messages_are_all_listed_once(desk: Helpdesk, effort: Effort) -> None:
+def test_concurrent_messages_are_all_listed_once(desk: Helpdesk, effort: Effort, at_once: AtOnce) -> None:
     for _ in range(effort.rounds):
         record = desk.create()
         bodies = [desk.body("at once") for _ in range(effort.threads)]
@@ -66,7 +83,7 @@ def test_concurrent_messages_are_all_listed_once(desk: Helpdesk, effort: Effort)
 
 
 @pytest.mark.requirements("any.concurrent-resolves")
-def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort) -> None:
+def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort, at_once: AtOnce) -> None:
     email = desk.email("closing")
     records = [desk.create(desk.payload(user_email=email)) for _ in range(effort.threads)]
     exchanges = at_once([_resolving(desk, record.id) for record in records])
@@ -88,7 +105,7 @@ def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort) -> None:
 
 
 @pytest.mark.requirements("any.concurrent-reads")
-def test_another_client_reads_at_once_what_was_acknowledged(desk: Helpdesk, effort: Effort) -> None:
+def test_another_client_reads_at_once_what_was_acknowledged(desk: Helpdesk, effort: Effort, at_once: AtOnce) -> None:
     """Each thread writes, and the next thread, by a connection of its own, reads it while others write."""
     for _ in range(effort.rounds):
         writes = [_creating(desk, desk.payload(metadata={"n": n})) for n in range(effort.threads)]
@@ -101,7 +118,7 @@ def test_another_client_reads_at_once_what_was_acknowledged(desk: Helpdesk, effo
 
 
 @pytest.mark.requirements("any.concurrent-messages", "any.concurrent-resolves")
-def test_a_message_does_not_undo_a_resolve_of_the_same_moment(desk: Helpdesk, effort: Effort) -> None:
+def test_a_message_does_not_undo_a_resolve_of_the_same_moment(desk: Helpdesk, effort: Effort, at_once: AtOnce) -> None:
     """A reply may reopen what is closed already (a choice): then nothing is said of which came first."""
     closed = desk.create()
     desk.resolve(closed)
@@ -124,18 +141,6 @@ def test_a_message_does_not_undo_a_resolve_of_the_same_moment(desk: Helpdesk, ef
                 record.was_messaged()
             desk.get(record)
             desk.messages(record)
-
-
-def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make all calls from threads that start together, and return the answers in the order of the calls."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], T]) -> T:
-        barrier.wait(timeout=30)
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def _creating(desk: Helpdesk, payload: dict[str, object]) -> Callable[[], Exchange]:

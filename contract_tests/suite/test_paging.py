@@ -104,7 +104,7 @@ def test_an_offset_skips(desk: Helpdesk, contract: Contract, filtered: tuple[Fil
             asked = f"offset={offset}, limit={limit}"
             desk.judge.check("list.offset", lists.same_order(order[offset : offset + limit], page.ids, asked), page.exchange)
             desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
-    for offset in (len(ids), len(ids) + 1, len(ids) + 1000, 10**6):
+    for offset in (len(ids), len(ids) + 1, len(ids) + 1000, 100_000):
         exchange = desk.call("listConversations", query={**filters, "offset": offset})
         desk.judge.check("list.past-the-end", _empty(exchange, len(ids)), exchange)
 
@@ -129,7 +129,7 @@ def test_the_order_stays_while_nothing_is_written(desk: Helpdesk, contract: Cont
 
 @pytest.mark.requirements("list.past-the-end")
 def test_an_offset_past_the_end_of_everything_is_an_empty_page(desk: Helpdesk) -> None:
-    exchange = desk.call("listConversations", query={"offset": 10**9})
+    exchange = desk.call("listConversations", query={"offset": 10**6})
     mismatch = answers.status_is(exchange, 200) or lists.length_is(0, len(_results(exchange)), "past the end")
     desk.judge.check("list.past-the-end", mismatch, exchange)
 
