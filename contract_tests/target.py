@@ -165,6 +165,7 @@ class Target:
         return request
 
     def _new_connection(self) -> None:
+        self._connection().close()
         self._local.adapter = None
 
     def _connection(self) -> BaseAdapter:
