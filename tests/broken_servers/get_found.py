@@ -1,11 +1,11 @@
-"""Servers that show a conversation otherwise than it was created, or that show one where there is none."""
+"""Servers that do not find a conversation, or find one where there is none."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import CREATE, GET, Event, answering, broken, refusing
+from broken_servers.seams import GET, broken, refusing
 from mockserver.answers import Answer, Call
 from mockserver.auth import Caller
 from mockserver.contract import Operation
@@ -17,221 +17,6 @@ from mockserver.server import WsgiApp
 from mockserver.validation import Request, Validator
 
 EASY, MEDIUM, RARE = Difficulty
-
-
-def shown(change: Callable[[Any, Event], Any]) -> WsgiApp:
-    """A server that shows a conversation otherwise when it is got."""
-    return broken(pipeline=answering(change, GET))
-
-
-# --- what is shown ----------------------------------------------------------------------------------------------------------------
-
-
-@defect("get-without-metadata", "get.answer", difficulty=EASY)
-def _() -> WsgiApp:
-    """A conversation that is got has no metadata."""
-    return shown(lambda value, event: {name: member for name, member in value.items() if name != "metadata"})
-
-
-@defect("get-without-channel-for-clients", "get.answer", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """A conversation that is got with a client key has no channel."""
-
-    def change(value: Any, event: Event) -> Any:
-        return {name: member for name, member in value.items() if name != "channel" or event.tier != "client"}
-
-    return shown(change)
-
-
-@defect("get-wrapped", "get.answer", difficulty=EASY)
-def _() -> WsgiApp:
-    """A conversation that is got is wrapped in a member."""
-    return shown(lambda value, event: {"conversation": value})
-
-
-@defect("get-as-list", "get.answer", difficulty=EASY)
-def _() -> WsgiApp:
-    """A conversation that is got is a list of one."""
-    return shown(lambda value, event: [value])
-
-
-@defect("get-is-201", "get.answer", difficulty=EASY)
-def _() -> WsgiApp:
-    """A conversation is got with 201."""
-
-    class Created(Pipeline):
-        def success_status(self, operation: Operation) -> int:
-            return 201 if operation.id == GET else super().success_status(operation)
-
-    return broken(pipeline=Created)
-
-
-@defect("get-requester-null-for-clients", "get.as-created", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """With a client key a conversation is got without its requester's address."""
-
-    def change(value: Any, event: Event) -> Any:
-        if event.tier == "client" and value["requester"]:
-            value["requester"]["email"] = None
-        return value
-
-    return shown(change)
-
-
-@defect("get-names-swapped", "get.as-created", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """A conversation that is got has its requester's names exchanged; elsewhere they are right."""
-
-    def change(value: Any, event: Event) -> Any:
-        requester = value["requester"]
-        requester["first_name"], requester["last_name"] = requester["last_name"], requester["first_name"]
-        return value
-
-    return shown(change)
-
-
-@defect("get-urgent-is-high", "get.as-created", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """An urgent conversation is high when it is got."""
-    return shown(lambda value, event: value | {"priority": "high"} if value["priority"] == "urgent" else value)
-
-
-@defect("get-callback-is-web", "get.as-created", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """A conversation of the channel callback is of web when it is got."""
-    return shown(lambda value, event: value | {"channel": "web"} if value["channel"] == "callback" else value)
-
-
-@defect("get-channel-by-bearer", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """With a key after Bearer, the channel of a conversation that is got is api."""
-    return shown(lambda value, event: value | {"channel": "api"} if event.by_bearer else value)
-
-
-@defect("get-metadata-one-level", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """Objects within metadata are empty when a conversation is got."""
-
-    def change(value: Any, event: Event) -> Any:
-        flat = {name: {} if isinstance(item, dict) else item for name, item in value["metadata"].items()}
-        return value | {"metadata": flat}
-
-    return shown(change)
-
-
-@defect("get-metadata-without-nulls", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """Members of metadata that are null are missing when a conversation is got, though the answer to the create has them."""
-
-    def change(value: Any, event: Event) -> Any:
-        return value | {"metadata": {name: item for name, item in value["metadata"].items() if item is not None}}
-
-    return shown(change)
-
-
-@defect("get-metadata-empty-is-null", "get.answer", "get.as-created", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """Empty metadata is null when a conversation is got."""
-    return shown(lambda value, event: value | {"metadata": value["metadata"] or None})
-
-
-@defect("get-number-of-another", "get.as-created", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """The number of a conversation that is got is one more."""
-    return shown(lambda value, event: value | {"number": value["number"] + 1})
-
-
-@defect("get-subject-cut", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """A subject is cut after 255 characters when a conversation is got; the create shows all of it."""
-    return shown(lambda value, event: value | {"subject": value["subject"][:255]})
-
-
-@defect("get-subject-trimmed-inside", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """Several spaces in a subject are one when a conversation is got."""
-    return shown(lambda value, event: value | {"subject": " ".join(value["subject"].split(" ")).replace("  ", " ")})
-
-
-@defect("get-id-in-capitals", "get.as-created", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """The id of a conversation that is got is in capitals."""
-    return shown(lambda value, event: value | {"id": value["id"].upper()})
-
-
-@defect("get-created-at-by-the-hour", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """created_at is the full hour when a conversation is got."""
-    return shown(lambda value, event: value | {"created_at": value["created_at"][:13] + ":00:00Z"})
-
-
-@defect("get-created-at-elsewhere", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """created_at of a conversation that is got is the time of Tokyo with the offset of Greenwich."""
-
-    def change(value: Any, event: Event) -> Any:
-        day, time = value["created_at"].split("T")
-        return value | {"created_at": f"{day}T{time[:-1]}+09:00"}
-
-    return shown(change)
-
-
-@defect("get-updated-without-offset", "create.timestamps", difficulty=MEDIUM)
-def _() -> WsgiApp:
-    """updated_at of a conversation that is got has no offset; the create's has one."""
-    return shown(lambda value, event: value | {"updated_at": value["updated_at"].removesuffix("Z")})
-
-
-@defect("get-status-of-the-last", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """The status of a conversation that is got is pending once it was got before: somebody read it."""
-    seen: set[str] = set()
-
-    def change(value: Any, event: Event) -> Any:
-        if value["id"] in seen and value["status"] == "open":
-            return value | {"status": "pending"}
-        seen.add(value["id"])
-        return value
-
-    return shown(change)
-
-
-@defect("get-every-twentieth-is-another", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """Every twentieth answer is that of the call before: two workers share a connection."""
-    last: list[Any] = []
-
-    def change(value: Any, event: Event) -> Any:
-        last.append(value)
-        return last[-2] if event.number % 20 == 0 else value
-
-    return shown(change)
-
-
-@defect("get-requester-of-the-latest", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """The requester of a conversation that is got is that of the latest one: the query joins by organisation."""
-    latest: list[Any] = []
-
-    def change(value: Any, event: Event) -> Any:
-        if event.operation == CREATE:
-            latest[:] = [value["requester"]]
-            return value
-        return value | {"requester": latest[0]} if latest else value
-
-    return broken(pipeline=answering(change, CREATE, GET))
-
-
-@defect("get-metadata-of-the-first", "get.as-created", difficulty=RARE)
-def _() -> WsgiApp:
-    """Metadata of a conversation that is got is that of the first conversation of its requester."""
-    first: dict[str, Any] = {}
-
-    def change(value: Any, event: Event) -> Any:
-        email = (value["requester"] or {}).get("email")
-        return value | {"metadata": first.setdefault(email, value["metadata"])} if email else value
-
-    return broken(pipeline=answering(change, GET))
 
 
 # --- what is not found, and should be ---------------------------------------------------------------------------------------------
@@ -288,6 +73,20 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """A conversation of the channel callback is not found: it is in another table."""
     return missing(lambda rules, found, caller, times: found.channel == "callback")
+
+
+@defect("get-closed-is-a-redirect", "get.answer", difficulty=RARE)
+def _() -> WsgiApp:
+    """A closed conversation is answered with a redirect to an archive."""
+
+    class Archive(Pipeline):
+        def succeeded(self, operation: Operation, call: Call, value: Any) -> Answer:
+            answer = super().succeeded(operation, call, value)
+            if operation.id == GET and value["status"] == "closed":
+                return replace(answer, status=303, body=b"", headers={"Location": "/archive/"})
+            return answer
+
+    return broken(pipeline=Archive)
 
 
 # --- what is found, and should not be ---------------------------------------------------------------------------------------------
@@ -504,17 +303,3 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """The id -1 finds the latest conversation."""
     return found_by(lambda text: text == "-1")
-
-
-@defect("get-closed-is-a-redirect", "get.answer", difficulty=RARE)
-def _() -> WsgiApp:
-    """A closed conversation is answered with a redirect to an archive."""
-
-    class Archive(Pipeline):
-        def succeeded(self, operation: Operation, call: Call, value: Any) -> Answer:
-            answer = super().succeeded(operation, call, value)
-            if operation.id == GET and value["status"] == "closed":
-                return replace(answer, status=303, body=b"", headers={"Location": "/archive/"})
-            return answer
-
-    return broken(pipeline=Archive)
