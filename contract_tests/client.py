@@ -79,8 +79,8 @@ class Client:
         return f"[m{next(self._numbers)}.{self.run_id}] {text}"
 
     def payload(self, **members: Any) -> dict[str, Any]:
-        """A valid create: a subject, a requester of its own, and what the contract requires besides. None leaves a member out."""
-        filled = {"subject": self.subject(), "user_email": self.email(), **members}
+        """A valid create: a subject, a requester of its own, and metadata that can get lost. None leaves a member out."""
+        filled = {"subject": self.subject(), "user_email": self.email(), "metadata": {"run": self.run_id}, **members}
         return {name: value for name, value in filled.items() if value is not None}
 
     def credentials(self, operation_id: str) -> list[Credential]:

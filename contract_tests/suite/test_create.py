@@ -157,7 +157,7 @@ def test_equal_requests_create_different_conversations(desk: Helpdesk, effort: E
 
 @pytest.mark.requirements("create.status", "create.answer")
 def test_the_order_and_spacing_of_the_body_do_not_matter(desk: Helpdesk, contract: Contract) -> None:
-    payload = desk.payload(priority=contract.priorities[-1], channel=contract.channels[-1])
+    payload = desk.payload(priority=contract.priorities[-1], channel=contract.channels[-1], metadata=None)
     members = ", ".join(f' "{name}" :\n\t"{value}" ' for name, value in reversed(payload.items()))
     exchange = desk.call("createConversation", raw=f"  {{ {members} }}\r\n".encode())
     desk.judge.check("create.status", answers.status_is(exchange, 201), exchange)

@@ -63,8 +63,11 @@ def test_no_other_conversation_is_resolved(desk: Helpdesk) -> None:
     email = desk.email("several")
     before, record, after = (desk.create(desk.payload(user_email=email, subject="The same subject")) for _ in range(3))
     stranger = desk.create()
+    for one in (before, record, after):
+        desk.send(one, desk.body())
     bystanders = [desk.snapshot(one) for one in (before, after, stranger)]
     desk.resolve(record)
+    desk.messages(record)
     for bystander in bystanders:
         desk.unchanged(bystander, "resolve.only-that")
     page = desk.page(user_email=email, status="open")
