@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 from werkzeug.wrappers import Response
 
-from broken_servers.seams import broken
+from broken_servers.seams import LIST, Event, broken, handling, with_query
 from mockserver.app import MockApp
 from mockserver.auth import Caller
 from mockserver.conversations import Conversations
@@ -104,6 +105,25 @@ def siblings(rules: Conversations, caller: Caller, conversation: Conversation) -
 def age(rules: Conversations, conversation: Conversation) -> int:
     """Microseconds since it was created."""
     return rules.clock.now() - conversation.created_at
+
+
+class Sent:
+    """What was asked for: the parameters of the query string as they were sent."""
+
+    def __init__(self, event: Event) -> None:
+        self.query = {name: values[-1] for name, values in parse_qs(event.call.query).items()}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.query
+
+
+def asked(change: Any, **parts: Any) -> WsgiApp:
+    """A server that takes other limits and offsets: `change` gets the event and what was sent, and returns what is to differ."""
+
+    def other(event: Event) -> Event:
+        return with_query(event, **change(event, Sent(event)))
+
+    return broken(pipeline=handling(other, LIST), **parts)
 
 
 # --- routes and answers -----------------------------------------------------------------------------------------------------------
