@@ -126,6 +126,12 @@ def asked(change: Any, **parts: Any) -> WsgiApp:
     return broken(pipeline=handling(other, LIST), **parts)
 
 
+def forgetting(when: Any, *names: str) -> WsgiApp:
+    """A server that overlooks parameters of a list. `when` gets the event."""
+    absent = {name: 20 if name == "limit" else None for name in names}
+    return broken(pipeline=handling(lambda event: with_query(event, **absent) if when(event) else None, LIST))
+
+
 # --- routes and answers -----------------------------------------------------------------------------------------------------------
 
 _PATH = re.compile(r"/api/v1/conversations/(?:(?!create/)(?P<id>[^/]+)/)?(?P<rest>.*)")
