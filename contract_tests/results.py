@@ -191,22 +191,34 @@ def conclude(
     contract document does not have (`anonymous_users`) to the reason.
     """
     broken = {name for name, tally in tallies.items() if tally.violations}
+    causes = {requirement.id: _presupposed(catalogue, requirement) & broken for requirement in catalogue}
     return tuple(
-        _result(requirement, tallies[requirement.id], broken, missing, inapplicable)
+        _result(requirement, tallies[requirement.id], causes[requirement.id], missing, inapplicable)
         for requirement in catalogue
         if requirement.id in tallies
     )
 
 
+def _presupposed(catalogue: Catalogue, requirement: Requirement) -> set[str]:
+    """All that a requirement comes after, and what that comes after."""
+    found: set[str] = set()
+    left = list(requirement.after)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += catalogue[name].after
+    return found
+
+
 def _result(
-    requirement: Requirement, tally: Tally, broken: set[str], missing: Mapping[str, str], inapplicable: Mapping[str, str]
+    requirement: Requirement, tally: Tally, causes: set[str], missing: Mapping[str, str], inapplicable: Mapping[str, str]
 ) -> Result:
     def result(outcome: Outcome, reason: str = "") -> Result:
         return Result(requirement, outcome, tally.exercised, tally.violations, reason, tuple(tally.evidence))
 
-    causes = [name for name in requirement.after if name in broken]
     if tally.violations and causes:
-        return result(Outcome.INCONCLUSIVE, f"It presupposes {', '.join(causes)}, which failed.")
+        return result(Outcome.INCONCLUSIVE, f"It presupposes {', '.join(sorted(causes))}, which failed.")
     if tally.violations:
         bad = Outcome.FAILED if requirement.level is Level.MUST else Outcome.WARNED
         return result(bad, tally.evidence[0].summary)
