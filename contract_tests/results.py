@@ -6,7 +6,7 @@ alone.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -91,6 +91,8 @@ class Result:
     violations: int = 0
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()
+    causes: tuple[str, ...] = ()
+    """The requirements whose failure this one is a consequence of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class Run:
 
     def _follows(self, result: Result) -> bool:
         """Whether a requirement is undecided only because one failed that the baseline knows."""
-        return bool(self.baseline.intersection(result.requirement.after))
+        return bool(result.causes) and self.baseline.issuperset(result.causes)
 
     @property
     def new_failures(self) -> tuple[Result, ...]:
@@ -218,7 +220,8 @@ def _result(
         return Result(requirement, outcome, tally.exercised, tally.violations, reason, tuple(tally.evidence))
 
     if tally.violations and causes:
-        return result(Outcome.INCONCLUSIVE, f"It presupposes {', '.join(sorted(causes))}, which failed.")
+        told = result(Outcome.INCONCLUSIVE, f"It presupposes {', '.join(sorted(causes))}, which failed.")
+        return replace(told, causes=tuple(sorted(causes)))
     if tally.violations:
         bad = Outcome.FAILED if requirement.level is Level.MUST else Outcome.WARNED
         return result(bad, tally.evidence[0].summary)
