@@ -32,11 +32,7 @@ REPORTS_USE = {"catalogue", "results"}
 """What reports may import of the suite besides each other: the Run, and what it is made of."""
 
 LONGEST = 420
-LONGER = {
-    "tests/broken_servers/*.py": "lists: one defect after the other, without a thread between them",
-    "tests/conforming_servers/*.py": "lists: one variation after the other",
-    "tests/mockserver/test_mock_choices.py": "one test for each option of each choice",
-}
+LONGER: dict[str, str] = {}
 """Files of more lines than are read in one sitting, and why."""
 
 
