@@ -103,6 +103,10 @@ class Keys:
         return [credential.by(style) for credential in valid if credential.tier in tiers for style in Style]
 
 
+_WORDS = ("null", "' OR '1'='1", "constructor", "__proto__", "toString")
+"""Words that careless look-ups find: in a query, or among what every object of a language has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forgery:
     """Headers that must not be accepted, made from a valid key or from nothing. `shell` is the -H options of a curl line."""
@@ -117,7 +121,7 @@ def unknown_keys(server: Credential) -> list[Forgery]:
     """Keys that were never issued: well-formed ones, the bare prefix, and words that are no keys at all."""
     prefix = prefix_of(server.key)
     tail = "0" * max(len(server.key) - len(prefix), 8)
-    words = [prefix + tail, *PREFIXES, *(other + "x" * 32 for other in PREFIXES), "null", "' OR '1'='1"]
+    words = [prefix + tail, *PREFIXES, *(other + "x" * 32 for other in PREFIXES), *_WORDS]
     return [both for word in dict.fromkeys(words) for both in _both_ways(word, f"the unknown key {word!r}", word)]
 
 

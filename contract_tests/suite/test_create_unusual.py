@@ -31,6 +31,7 @@ UNUSUAL: dict[str, dict[str, Any]] = {
     "a lone surrogate in metadata": {"metadata": {"lone": "\udc00 surrogate"}},
     "control characters in a subject": {"subject": "bell \x07 escape \x1b[31m delete \x7f C1 \x85\x9f"},
     "line ends in a subject": {"subject": "line\nfeed\r\nand\ttab"},
+    "names of members that languages use": {"metadata": {"__proto__": {"x": 1}, "constructor": 2, "$ref": "#/", "toString": None}},
     "invisible characters": {"subject": "zero\u200bwidth, soft\u00adhyphen, byte\ufefforder mark, line\u2028separator"},
     "private and unassigned characters": {"subject": "private \ue000 noncharacter \ufffe\uffff \U0010ffff"},
 }

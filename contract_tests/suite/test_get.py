@@ -45,10 +45,12 @@ def test_an_unknown_id_is_not_found(desk: Helpdesk) -> None:
     known = desk.create().id
     for credential in desk.credentials("getConversation"):
         for unknown in unknown_ids(known, desk):
-            exchange = desk.call("getConversation", id=unknown, credential=credential, documented=is_uuid(known))
+            exchange = desk.call(
+                "getConversation", id=unknown, credential=credential, documented=is_uuid(known) and is_uuid(unknown)
+            )
             desk.judge.check("get.unknown-id", answers.is_not_found(exchange), exchange)
-            # Where ids are no UUIDs, one may be malformed, and that may be answered with 400.
-            expected = (404,) if is_uuid(known) else (404, 400)
+            # An id of another shape may be malformed, and that may be answered with 400.
+            expected = (404,) if is_uuid(known) and is_uuid(unknown) else (404, 400)
             desk.judge.check("get.unknown-id-status", answers.status_is(exchange, *expected), exchange)
 
 
@@ -60,11 +62,10 @@ def test_a_malformed_id_is_not_found(desk: Helpdesk, conversation_id: str) -> No
 
 
 def unknown_ids(known: str, desk: Helpdesk) -> list[str]:
-    """Ids of the same kind that no conversation has: UUIDs, and close relatives of one that exists where ids are UUIDs."""
+    """Ids that no conversation has: UUIDs, one that exists with a letter more, and with another digit where ids are UUIDs."""
     made_up = [str(uuid.UUID(int=desk.random.getrandbits(128), version=4)) for _ in range(2)]
-    if not is_uuid(known):
-        return made_up
-    return [*made_up, known[:-1] + ("0" if known[-1] != "0" else "1")]
+    longer = f"{known}x"
+    return [*made_up, longer, known[:-1] + ("0" if known[-1] != "0" else "1")] if is_uuid(known) else [*made_up, longer]
 
 
 def is_uuid(conversation_id: str) -> bool:

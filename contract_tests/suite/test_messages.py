@@ -1,13 +1,16 @@
 """Messages: what is sent is listed once, in its conversation, oldest first, and as it was sent."""
 
+
 import pytest
 
 from contract_tests import samples
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credential
+from contract_tests.exchange import Exchange
 from contract_tests.expectations import answers, messages
 from contract_tests.expectations.values import same_text
 from contract_tests.helpdesk import Helpdesk
+from contract_tests.ledger import Record
 from contract_tests.suite.test_get import is_uuid, unknown_ids
 
 ALWAYS = ("messages.accepted", "messages.accepted-status", "messages.answer", "messages.body-exact", "messages.sender")
@@ -211,9 +214,14 @@ def _whole_or_refused(desk: Helpdesk, text: str, credential: Credential | None =
     before = desk.snapshot(record)
     body = desk.body(text)
     exchange = desk.call("createMessage", id=record.id, body={"body": body, "user_email": record.email}, credential=credential)
+    _judge_whole(desk, record, body, exchange)
+    if exchange.refused:
+        desk.unchanged(before, REFUSED)
+
+
+def _judge_whole(desk: Helpdesk, record: Record, body: str, exchange: Exchange) -> None:
     if not exchange.succeeded:
         desk.judge.check("messages.whole-or-refused", answers.is_refused(exchange), exchange)
-        desk.unchanged(before, REFUSED)
         return
     record.was_messaged()
     items, listing = desk.read_messages(record.id)
