@@ -141,7 +141,7 @@ def _() -> WsgiApp:
     return broken(conversations=ByBeginning)
 
 
-@defect("get-zeros-are-the-first", "get.unknown-id", difficulty=RARE)
+@defect("get-zeros-are-the-first", "get.unknown-id", "get.malformed-id", difficulty=RARE)
 def _() -> WsgiApp:
     """The id of zeros only is the latest conversation's, for tests."""
 

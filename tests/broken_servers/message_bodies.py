@@ -71,7 +71,7 @@ def _() -> WsgiApp:
     return bodies(lambda text: re.sub("\n{3,}", "\n\n", text))
 
 
-@defect("messages-body-tabs-as-spaces", "messages.body-exact", difficulty=MEDIUM)
+@defect("messages-body-tabs-as-spaces", "messages.body-exact", "messages.whole-or-refused", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """Tabs in a body become spaces."""
     return bodies(lambda text: text.replace("\t", "    "))
