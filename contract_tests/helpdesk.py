@@ -128,22 +128,22 @@ class Helpdesk(Reader):
         self.judge.check("resolve.rest-kept", others[0] if others else None, exchange)
         record.unsure.update(found)
 
-    def snapshot(self, record: Record) -> Snapshot:
+    def snapshot(self, record: Record, *, credential: Credential | None = None) -> Snapshot:
         """What a conversation and its messages look like now. Raises Blocked where they cannot be read."""
-        exchange = self.call("getConversation", id=record.id)
+        exchange = self.call("getConversation", id=record.id, credential=credential)
         if not exchange.succeeded:
             raise Blocked(f"A conversation could not be read ({exchange.status}).")
-        items, _ = self.read_messages(record.id)
+        items, _ = self.read_messages(record.id, credential=credential)
         members = self.contract.conversation_members
         return Snapshot(record.id, {name: exchange.members.get(name) for name in members}, items)
 
-    def unchanged(self, before: Snapshot, requirement_id: str) -> bool:
+    def unchanged(self, before: Snapshot, requirement_id: str, *, credential: Credential | None = None) -> bool:
         """Judge that a conversation and its messages are as they were. One that could be read and now cannot is not."""
-        reading = self.call("getConversation", id=before.id)
+        reading = self.call("getConversation", id=before.id, credential=credential)
         if not reading.succeeded:
             return self.judge.check(requirement_id, answers.status_is(reading, 200), reading)
         members = {name: reading.members.get(name) for name in self.contract.conversation_members}
-        messages, _ = self.read_messages(before.id)
+        messages, _ = self.read_messages(before.id, credential=credential)
         mismatch = same_json(comparable(before.members), comparable(members), "the conversation") or same_json(
             [comparable(item) for item in before.messages], [comparable(item) for item in messages], "the messages"
         )

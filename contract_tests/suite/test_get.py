@@ -64,8 +64,9 @@ def test_a_malformed_id_is_not_found(desk: Helpdesk, conversation_id: str) -> No
 def unknown_ids(known: str, desk: Helpdesk) -> list[str]:
     """Ids that no conversation has: UUIDs, one that exists with a letter more, and with another digit where ids are UUIDs."""
     made_up = [str(uuid.UUID(int=desk.random.getrandbits(128), version=4)) for _ in range(2)]
-    longer = f"{known}x"
-    return [*made_up, longer, known[:-1] + ("0" if known[-1] != "0" else "1")] if is_uuid(known) else [*made_up, longer]
+    if is_uuid(known):
+        return [*made_up, f"{known}x", known[:-1] + ("0" if known[-1] != "0" else "1")]
+    return [*made_up, f"{known}x", f"{known}.0"]
 
 
 def is_uuid(conversation_id: str) -> bool:

@@ -197,11 +197,11 @@ def test_a_body_of_unusual_characters_is_whole_or_refused(desk: Helpdesk, text: 
 
 
 @pytest.mark.requirements("messages.whole-or-refused")
-@pytest.mark.parametrize("shift", [0, 1])
+@pytest.mark.parametrize("shift", [0, 1, 2])
 def test_a_long_body_is_whole_wherever_it_is_cut_into_chunks(desk: Helpdesk, shift: int) -> None:
-    """Two-byte characters, at even and at odd places: one of both is split wherever a server reads in chunks of an even size."""
+    """Three-byte characters, at each place modulo three: wherever a server cuts what it reads, some of them are split."""
     record = desk.create()
-    body = desk.body("x" * shift + "é" * 90_000 + "end")
+    body = desk.body("x" * shift + "日" * 60_000 + "end")
     raw = json.dumps({"body": body, "user_email": record.email}, ensure_ascii=False).encode()
     _judge_whole(desk, record, body, desk.call("createMessage", id=record.id, raw=raw))
 
