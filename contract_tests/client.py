@@ -38,6 +38,13 @@ _LARGE = 64 * 1024
 """Bytes of a body from which on a server may refuse to read it."""
 
 
+def _parameters(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The parameters of a query, those with a list of values several times."""
+    for name, values in query.items():
+        for value in values if isinstance(values, list) else [values]:
+            yield name, str(value)
+
+
 class Client:
     """The server under test, as one worker of a run calls it."""
 
@@ -117,7 +124,7 @@ class Client:
             Call(
                 operation.method,
                 operation.path_for(id),
-                tuple((name, str(value)) for name, value in (query or {}).items()),
+                tuple(_parameters(query or {})),
                 {**content, **own, **(headers or {})},
                 raw if raw is not None else self._encoded(body),
                 None if forgery is not None else credential or self.next_credential(operation_id),

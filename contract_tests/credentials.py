@@ -103,6 +103,8 @@ class Keys:
         return [credential.by(style) for credential in valid if credential.tier in tiers for style in Style]
 
 
+_SEPARATORS = str.maketrans("_-", "-_")
+
 _WORDS = ("null", "' OR '1'='1", "constructor", "__proto__", "toString")
 """Words that careless look-ups find: in a query, or among what every object of a language has."""
 
@@ -135,6 +137,7 @@ def altered_keys(valid: Credential) -> list[Forgery]:
         "with a character more": (key + "a", f"${{{name}}}a"),
         "with its last character changed": (key[:-1] + last, f"${{{name}%?}}{last}"),
         "with its first half only": (key[: head + (len(key) - head) // 2], f"(the first half of ${name})"),
+        "with its separators exchanged": (key.translate(_SEPARATORS), f"$(tr _- -_ <<<${name})"),
         "in the other case": (key.swapcase(), f"$(tr a-zA-Z A-Za-z <<<${name})"),
         "with the case of its tail changed": (key[:head] + key[head:].swapcase(), f"(${name}, tail in the other case)"),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 TEXTS = (
     "Plain words",
+    "x",
     "Ünïcödé: straße, naïve, Ångström, ﬁ, Ω, ½",
     "cafe\u0301 and caf\u00e9 are not the same",
     "日本語のテキスト 한국어 中文",

@@ -40,6 +40,8 @@ def test_an_address_with_a_plus_is_found_if_it_is_accepted(desk: Helpdesk) -> No
     exchange = desk.call("createConversation", body=(payload := desk.payload(user_email=tagged)))
     if exchange.succeeded:
         record = desk.created(payload, exchange)
+        desk.send(record, desk.body("tagged"))
+        desk.messages(record)
         desk.whole(desk.page(user_email=tagged), {record.id})
     desk.whole(desk.page(user_email=plain.email), {plain.id})
 

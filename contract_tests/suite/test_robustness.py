@@ -61,6 +61,8 @@ QUERIES: tuple[dict[str, Any], ...] = (
     {"user_email": "x" * 3000 + "@example.com"},
     {"user_email": "%"},
     {"user_email": "[]"},
+    {"status": ["open", "closed"], "limit": [1, 2], "offset": [0, "x"]},
+    {"user_email": ["a@example.com", "b@example.com"]},
     {"unknown": "parameter", "user_email[]": "x", "status[in]": "open"},
     {"ordering": "nothing", "format": "xml", "page": "0", "fields": "x", "search": "\x00"},
 )
