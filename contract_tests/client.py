@@ -34,6 +34,9 @@ _ANSWERS = {
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """A surrogate that is escaped: one without its other half has no UTF-8."""
 
+_SCATTERING, _MARKS = 7_654_321, 10_000_000
+"""A multiplier that has no divisor in common with the number of marks: no two messages get the same one."""
+
 _LARGE = 64 * 1024
 """Bytes of a body from which on a server may refuse to read it."""
 
@@ -82,8 +85,11 @@ class Client:
         return f"{hint} {next(self._numbers)} {self.run_id}"[: self.contract.subject_maximum]
 
     def body(self, text: str = "Where is my parcel?") -> str:
-        """The text of a message, marked so that it is known again wherever it turns up."""
-        return f"[m{next(self._numbers)}.{self.run_id}] {text}"
+        """The text of a message, marked so that it is known again wherever it turns up.
+
+        The marks are in no order, so that messages sorted by their text are not in that in which they were sent.
+        """
+        return f"[m{next(self._numbers) * _SCATTERING % _MARKS}.{self.run_id}] {text}"
 
     def payload(self, **members: Any) -> dict[str, Any]:
         """A valid create: a subject, a requester of its own, and metadata that can get lost. None leaves a member out."""
