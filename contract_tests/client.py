@@ -92,8 +92,10 @@ class Client:
         return f"[m{next(self._numbers) * _SCATTERING % _MARKS}.{self.run_id}] {text}"
 
     def payload(self, **members: Any) -> dict[str, Any]:
-        """A valid create: a subject, a requester of its own, and metadata that can get lost. None leaves a member out."""
-        filled = {"subject": self.subject(), "user_email": self.email(), "metadata": {"run": self.run_id}, **members}
+        """A valid create: a subject, a requester of its own, and mostly metadata that can get lost. None leaves a member out."""
+        number = next(self._numbers)
+        metadata = {"number": number} if number % 3 else None
+        filled = {"subject": self.subject(), "user_email": self.email(), "metadata": metadata, **members}
         return {name: value for name, value in filled.items() if value is not None}
 
     def credentials(self, operation_id: str) -> list[Credential]:

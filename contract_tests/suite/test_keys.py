@@ -23,15 +23,21 @@ from contract_tests.valid_calls import accepted, valid_body
 @pytest.mark.requirements("auth.x-api-key", "auth.bearer", "auth.client-operations")
 @pytest.mark.parametrize("operation_id", OPERATIONS)
 def test_valid_keys_are_accepted(desk: Helpdesk, operation_id: str) -> None:
+    exchanges = []
     for credential in desk.credentials(operation_id):
         record = Record("", None, {}) if operation_id == "createConversation" else desk.create_by_any()
-        exchange = desk.call(operation_id, id=record.id, body=valid_body(desk, operation_id, record), credential=credential)
-        if exchange.status != 401:
-            desk.judge.check(ACCEPTED[credential.style], answers.is_accepted(exchange), exchange)
-        if credential.tier == "client":
-            desk.judge.check("auth.client-operations", answers.is_accepted(exchange), exchange)
-        if exchange.succeeded:
+        body = valid_body(desk, operation_id, record)
+        exchanges.append((credential, desk.call(operation_id, id=record.id, body=body, credential=credential)))
+        if exchanges[-1][1].succeeded:
             accepted(operation_id, record)
+    # Where no key at all is accepted, the operation is what is wrong, unless it is said to be the key.
+    works = any(exchange.succeeded for _, exchange in exchanges)
+    for credential, exchange in exchanges:
+        mismatch = answers.is_accepted(exchange) if works or exchange.status in (401, 403) else None
+        if exchange.status != 401:
+            desk.judge.check(ACCEPTED[credential.style], mismatch, exchange)
+        if credential.tier == "client":
+            desk.judge.check("auth.client-operations", mismatch, exchange)
 
 
 @pytest.mark.requirements("auth.missing-key", "auth.refusal-body", "auth.refusal-changes-nothing")
