@@ -3,7 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -79,20 +80,13 @@ def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = No
 
 
 def _run_tests(settings: Settings, target: Target, progress: "Progress | None") -> "Collector":
-    # Before pytest is imported: plugins of the user's environment must not join in.
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    # Inherited by xdist workers: a json.py of the user's is not to take the place of Python's.
-    os.environ["PYTHONSAFEPATH"] = "1"
-    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        os.environ.pop(name, None)
-    import pytest
+    with TemporaryDirectory(prefix="accord-") as directory, _environment(directory):
+        # After the environment is set, which pytest and Hypothesis read when they are imported.
+        import pytest
 
-    from contract_tests import plugin
+        from contract_tests import plugin
 
-    collector = plugin.Collector(progress)
-    with TemporaryDirectory(prefix="accord-") as directory:
-        # Hypothesis would leave its folder where the user is.
-        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = directory
+        collector = plugin.Collector(progress)
         ini = Path(directory, "pytest.ini")
         ini.write_text("[pytest]\n")
         arguments = [
@@ -107,3 +101,18 @@ def _run_tests(settings: Settings, target: Target, progress: "Progress | None") 
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not stopped:
         collector.problems.append(f"pytest could not run the suite to its end: {pytest.ExitCode(code).name}.")
     return collector
+
+
+@contextmanager
+def _environment(directory: str) -> Iterator[None]:
+    """What keeps the user's surroundings out of the suite, for as long as it runs; xdist workers inherit it."""
+    before = dict(os.environ)
+    # Plugins of the user's environment must not join in, and a json.py of the user's must not take the place of Python's.
+    os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONSAFEPATH="1", HYPOTHESIS_STORAGE_DIRECTORY=directory)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
