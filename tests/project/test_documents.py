@@ -25,8 +25,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
-YET_TO_COME = {"docs/kill-matrix.md"}
-"""Files that are made by something that takes minutes, and may not be there yet."""
 
 
 def section(text: str, name: str) -> str:
@@ -55,8 +53,6 @@ def test_links_lead_somewhere(document: Path) -> None:
             continue
         name, _, anchor = target.partition("#")
         path = (document.parent / name).resolve() if name else document
-        if by_path(path) in YET_TO_COME and not path.exists():
-            continue
         assert path.exists(), target
         assert not anchor or anchor in anchors(path), target
 
@@ -153,7 +149,7 @@ def test_every_file_that_the_layers_name_is_there() -> None:
         for name in re.findall(
             r"`((?:accord|mockserver|contract_tests|tests|spec|fixtures|docs|examples)/[\w./-]*)`", document.read_text("utf-8")
         ):
-            assert (ROOT / name).exists() or name in YET_TO_COME, (document, name)
+            assert (ROOT / name).exists(), (document, name)
 
 
 def test_the_picture_of_a_terminal_refers_to_nothing() -> None:
