@@ -59,7 +59,7 @@ class Helpdesk(Reader):
         if not isinstance(answer.get("id"), str) or not answer["id"]:
             raise Blocked("The answer to a create has no id.")
         email = sent.get("user_email") if isinstance(sent.get("user_email"), str) else None
-        record = Record(answer["id"], email, dict(answer), sent.get("description"))
+        record = Record(answer["id"], email, dict(answer))
         findings = [
             *conversations.created(self.contract, sent, answer),
             *self._identity(record),

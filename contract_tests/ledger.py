@@ -25,7 +25,6 @@ class Record:
     id: str
     email: str | None
     shown: dict[str, Any]
-    description: str | None = None
     unsure: set[str] = field(default_factory=set)
     messages: list[SentMessage] = field(default_factory=list)
     last: str = "created"
