@@ -11,8 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from requests.adapters import BaseAdapter
-
 from accord.errors import AccordError
 from contract_tests.catalogue import load_catalogue
 from contract_tests.contract import load_contract
@@ -27,10 +25,12 @@ KILL_SCORE = Path(__file__).with_name("kill_score.json")
 """Written by tests/kill_matrix.py."""
 
 if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
     from contract_tests.plugin import Collector, Progress
 
 
-def verify(settings: Settings, *, adapter: Callable[[], BaseAdapter] | None = None, progress: "Progress | None" = None) -> Run:
+def verify(settings: Settings, *, adapter: "Callable[[], BaseAdapter] | None" = None, progress: "Progress | None" = None) -> Run:
     """Judge a server. `adapter` replaces the network for a server in this process.
 
     Raises AccordError for a mistake of configuration, before anything is judged.

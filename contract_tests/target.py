@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
-from requests.structures import CaseInsensitiveDict
-
+from contract_tests.connection import Closed, Connection, Line, NoAnswer, encoded
 from contract_tests.credentials import Keys, redact
 from contract_tests.exchange import DROPPED, Call, Exchange
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
 
 _GATEWAY = frozenset({502, 503, 504})
 _HEADERS = {"User-Agent": "accord", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _RETRIES = 2
 _LONGEST_WAIT = 60.0
-_SIGNS_OF_CLOSING = ("reset by peer", "without response", "Connection broken", "Broken pipe", "BadStatusLine")
 
 
 class Unanswered(Exception):
@@ -56,25 +56,25 @@ class Target:
         *,
         timeout: float = 10.0,
         requests_per_second: float | None = None,
-        adapter: Callable[[], BaseAdapter] | None = None,
+        adapter: "Callable[[], BaseAdapter] | None" = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.keys = keys
         self.timeout = timeout
         self.sent = 0
         self.latency = 0.0
-        self._new_adapter = adapter or HTTPAdapter
+        self._adapter = adapter
         self._interval = 1 / requests_per_second if requests_per_second else 0.0
         self._next_slot = 0.0
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._adapters: list[BaseAdapter] = []
+        self._lines: list[Line] = []
 
     def close(self) -> None:
+        """Close the connections of all threads; each opens another if it sends again."""
         with self._lock:
-            for adapter in self._adapters:
-                adapter.close()
-            self._adapters.clear()
+            for line in self._lines:
+                line.close()
 
     def send(self, call: Call) -> Exchange:
         """Send a call and return the answer, after as many waits as the server asks for.
@@ -118,11 +118,10 @@ class Target:
         try:
             return self._send_once(call)
         except _Dropped:
-            self._new_connection()
+            self._line().close()
         try:
             return self._send_once(call)
         except _Dropped as error:
-            self._new_connection()
             if not self.is_alive():
                 raise
             return Exchange(call, self.base_url + call.path, DROPPED, {}, str(error).encode(), 0.0)
@@ -137,45 +136,34 @@ class Target:
 
     def _send_once(self, call: Call) -> Exchange:
         self._wait_for_slot()
-        request = self._prepared(call)
+        query = f"?{urlencode(call.query)}" if call.query else ""
         began = time.perf_counter()
         try:
-            response = self._connection().send(request, timeout=self.timeout)
-            body = response.content
-        except requests.RequestException as error:
-            closed = any(sign in str(error) for sign in _SIGNS_OF_CLOSING)
-            kind = _Dropped if closed and not isinstance(error, requests.Timeout) else Unanswered
-            raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(error)}") from error
+            answer = self._line().send(call.method, encoded(call.path) + query, _headers(call), call.body)
+        except NoAnswer as error:
+            kind = _Dropped if isinstance(error, Closed) else Unanswered
+            raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(str(error))}") from error
         elapsed = time.perf_counter() - began
         # A running mean of what came last; the first answers of a server are slow.
         self.latency = 0.7 * self.latency + 0.3 * elapsed if self.latency else elapsed
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Exchange(call, str(request.url), response.status_code, headers, body, elapsed)
+        return Exchange(call, self.base_url + call.path + query, answer.status, answer.headers, answer.body, elapsed)
 
-    def _prepared(self, call: Call) -> requests.PreparedRequest:
-        """The request as it travels: path and query as the call has them, and no header that nobody asked for."""
-        request = requests.PreparedRequest()
-        request.method = call.method
-        request.url = self.base_url + call.path + (f"?{urlencode(call.query)}" if call.query else "")
-        credentials = call.credential.headers() if call.credential else {}
-        request.headers = CaseInsensitiveDict({**_HEADERS, **credentials, **call.headers})
-        request.body = call.body
-        if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
-            request.headers["Content-Length"] = str(len(call.body or b""))
-        return request
-
-    def _new_connection(self) -> None:
-        self._connection().close()
-        self._local.adapter = None
-
-    def _connection(self) -> BaseAdapter:
-        # Not a Session: it merges settings, cookies and proxies anew for each call, which costs more than the call.
-        adapter: BaseAdapter | None = getattr(self._local, "adapter", None)
-        if adapter is None:
-            adapter = self._local.adapter = self._new_adapter()
+    def _line(self) -> Line:
+        """The line of this thread: each has its own."""
+        line: Line | None = getattr(self._local, "line", None)
+        if line is None:
+            line = self._local.line = self._new_line()
             with self._lock:
-                self._adapters.append(adapter)
-        return adapter
+                self._lines.append(line)
+        return line
+
+    def _new_line(self) -> Line:
+        if self._adapter is None:
+            return Connection(self.base_url, self.timeout)
+        # `requests` takes its time to import, and only servers in this process need it.
+        from contract_tests.adapted import Adapted
+
+        return Adapted(self._adapter(), self.base_url, self.timeout)
 
     def _wait_for_slot(self) -> None:
         with self._lock:
@@ -206,12 +194,13 @@ def _pause_asked_for(exchange: Exchange, attempt: int) -> float | None:
         return 1.0
 
 
-def _in_short(error: Exception) -> str:
-    """What went wrong with a connection, without the layers of libraries that it went through."""
-    text = str(error)
-    if isinstance(error, requests.Timeout):
-        return "none came within the time limit"
-    for known in ("Connection refused", "Connection reset by peer", "Name or service not known", "certificate verify failed"):
-        if known in text:
-            return known.lower()
+def _headers(call: Call) -> dict[str, str]:
+    """The headers as they travel: none that nobody asked for. The call's own take the place of others of their name."""
+    found = {**_HEADERS, **(call.credential.headers() if call.credential else {}), **call.headers}
+    if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
+        found["Content-Length"] = str(len(call.body or b""))
+    return found
+
+
+def _in_short(text: str) -> str:
     return text if len(text) < 200 else text[:200] + "…"

@@ -16,11 +16,11 @@ SHARED = {"accord.assets", "accord.errors"}
 
 LAYERS = (
     {
-        *("catalogue", "citations", "credentials", "effort", "exchange", "results", "samples", "settings"),
+        *("catalogue", "citations", "connection", "credentials", "effort", "exchange", "results", "samples", "settings"),
         *("expectations", "expectations.answers", "expectations.lists", "expectations.messages"),
         *("expectations.timestamps", "expectations.values"),
     },
-    {"consistency", "contract", "evidence", "expectations.conversations", "history", "ledger", "target"},
+    {"adapted", "consistency", "contract", "evidence", "expectations.conversations", "history", "ledger", "target"},
     {"client", "corpus", "helpdesk", "judge", "preflight", "reading", "valid_calls"},
     {"plugin"},
     {"suite"},
