@@ -1,0 +1,1 @@
+"""How fast the mock is, beside other mock servers and at growing sizes: `python -m bench`, which writes docs/benchmarks.md."""

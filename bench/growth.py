@@ -1,0 +1,86 @@
+"""Growth: our mock with ever more conversations, at each size the same requests, round after round."""
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from bench.dataset import CONVERSATIONS, HEADERS, SEED, STATUSES, Dataset, Reader, write_scenario
+from bench.load import Loader, Request
+from bench.measure import Sample, check, measure, rotated
+from bench.processes import Process, started
+from bench.servers import ours
+from bench.workloads import CONTRACT, Route, Workload, requests
+
+SIZES = (1_000, 100_000, 1_000_000)
+_PAGES_SAMPLED = 40
+_SECONDS_TO_LOAD = 3600
+
+ROUTES: Mapping[str, Route] = MappingProxyType(
+    {
+        "get a random one": CONTRACT["get"],
+        "list by user_email": CONTRACT["list"],
+        "list by status": Route("GET", f"{CONVERSATIONS}?status={{status}}&limit=20"),
+        "list by both": Route("GET", f"{CONVERSATIONS}?user_email={{email}}&status={{status}}&limit=20"),
+        "create": CONTRACT["create"],
+    }
+)
+DEEP = "list 20 from half way"
+WORKLOADS = (*[name for name in ROUTES if name != "create"], DEEP, "create")
+"""What is measured, in this order: the one that adds comes last."""
+
+
+@dataclass(slots=True)
+class Grown:
+    """What was measured at one size."""
+
+    conversations: int
+    load_seconds: float
+    """From starting the process to its first answer."""
+    loaded_mib: float
+    """Resident memory after loading, before any load."""
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+
+
+@contextmanager
+def start_loaded(conversations: int) -> Iterator[Process]:
+    """Our mock with so many conversations, started and answering."""
+    with tempfile.TemporaryDirectory(prefix="accord-bench-") as directory:
+        scenario = Path(directory) / "growth.yaml"
+        write_scenario(scenario, conversations)
+        server = ours(scenario)
+        with started(server.command, server.ready, HEADERS, Path(directory), _SECONDS_TO_LOAD) as process:
+            yield process
+
+
+def grow(sizes: Sequence[int], rounds: int, seconds: int, warm_up: int, load: Loader, say: Callable[[str], None]) -> list[Grown]:
+    """Measure at each size, all of them running at once. Raises LoadFailed, StartFailed."""
+    headers = {**HEADERS, "Content-Type": "application/json"}
+    grown: list[tuple[Grown, Process, list[Workload]]] = []
+    with ExitStack() as stack:
+        for size in sorted(sizes):
+            say(f"loading {size} conversations")
+            process = stack.enter_context(start_loaded(size))
+            result = Grown(size, process.start_seconds, process.rss_mib())
+            grown.append((result, process, _workloads(Reader(process.port).sample(_PAGES_SAMPLED), size)))
+        for number in range(rounds):
+            for index, name in enumerate(WORKLOADS):
+                say(f"round {number + 1} of {rounds}: {name}")
+                for result, process, workloads in rotated(grown, number):
+                    check(process, workloads[index], headers)
+                    sample = measure(process, workloads[index].requests, headers, load, seconds, warm_up)
+                    result.samples.setdefault(name, []).append(sample)
+    return [result for result, _, _ in grown]
+
+
+def _workloads(data: Dataset, size: int) -> list[Workload]:
+    made = {name: requests(ROUTES, [name], data) for name in ROUTES}
+    chance = random.Random(SEED)
+    middle = [size // 2 + chance.randrange(-size // 20, size // 20) for _ in range(1000)]
+    made[DEEP] = [Request("GET", f"{CONVERSATIONS}?limit=20&offset={offset}") for offset in middle]
+    # Whatever the sample happens to hold, the lists are of all statuses alike, as rare as they are.
+    made["list by status"] = [Request("GET", f"{CONVERSATIONS}?status={status}&limit=20") for status in STATUSES]
+    return [Workload(name, made[name]) for name in WORKLOADS]
