@@ -176,8 +176,7 @@ class Conversations:
         """A new user with an address."""
         shown = email.lower() if self.choices.takes("email_answer_case", "fold") else email
         user = User(self.ids.new(), organisation, shown, first_name, last_name)
-        self.store.add_user(user, self.email_key(email))
-        return user
+        return self.store.add_user(user, self.email_key(email))
 
     def new_anonymous(self, organisation: str, first_name: str | None, last_name: str | None) -> User:
         """A new user without an address, or with one that is made up."""
@@ -185,8 +184,7 @@ class Conversations:
         generated = self.choices.takes("anonymous_requester", "generated_email")
         email = f"anonymous-{user_id[:8]}{user_id[9:13]}@users.invalid" if generated else None
         user = User(user_id, organisation, email, first_name, last_name, anonymous=True)
-        self.store.add_user(user, None if email is None else self.email_key(email))
-        return user
+        return self.store.add_user(user, None if email is None else self.email_key(email))
 
     # --- a new conversation -------------------------------------------------------------------------------------------
 

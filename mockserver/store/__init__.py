@@ -1,17 +1,22 @@
 """Where the state is kept: what every store can do, and the selections it answers with.
 
-A store knows nothing of rules: it finds, adds and replaces records. Whatever is done between `with store.transaction():` and
-its end is seen by others as a whole, after its end. Calls outside of one are not safe from other threads.
+A `Storage` keeps namespaces, worlds that know nothing of each other; a `Store` is the state of one of them. Neither knows any
+rules: a store finds, adds and replaces records. Whatever is done between `with store.transaction():` and its end is seen by
+others as a whole, after its end, or not at all if it ends with an exception.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from mockserver.records import Conversation, Message, User
 
 T = TypeVar("T")
+
+DEFAULT_NAMESPACE = "default"
+"""The namespace of requests that name none. It is always there."""
 
 
 class Order(Enum):
@@ -20,6 +25,14 @@ class Order(Enum):
     NEWEST = "newest"
     OLDEST = "oldest"
     BY_ID = "other"
+
+
+class StoreUnavailableError(Exception):
+    """The state cannot be reached just now, and may be again later. What was asked for was not done."""
+
+
+class NamespaceGoneError(Exception):
+    """The namespace of a store was dropped, and perhaps made anew, since the store was opened."""
 
 
 class Selection(Protocol[T]):
@@ -35,49 +48,66 @@ class Selection(Protocol[T]):
 
 
 class Fixed(Sequence[T]):
-    """A selection of records that are at hand."""
+    """A selection of records that are at hand. The sequence is taken as it is, and must not change meanwhile."""
 
     def __init__(self, records: Sequence[T]) -> None:
-        self._records = list(records)
+        self._records = records
 
     def __len__(self) -> int:
         return len(self._records)
 
-    def __getitem__(self, index: int | slice) -> T | list[T]:  # type: ignore[override]
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:  # type: ignore[override]
         return self._records[index]
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._records)
 
     def page(self, offset: int, limit: int) -> list[T]:
-        return self._records[offset : offset + limit]
+        return list(self._records[offset : offset + limit])
 
 
 class Store(Protocol):
-    """The state of one world: users, conversations and messages of its organisations."""
+    """The state of one namespace: users, conversations and messages of its organisations.
 
-    def transaction(self) -> AbstractContextManager[object]:
-        """One unit of work. May be entered again within itself."""
+    Any call may raise StoreUnavailableError, and NamespaceGoneError where namespaces are shared with other processes.
+    """
+
+    @property
+    def durable(self) -> bool:
+        """Whether the state outlives the process, and other processes may write to it as well."""
+        ...
+
+    def transaction(self, *, write: bool = True) -> AbstractContextManager[object]:
+        """One unit of work. May be entered again within itself. With `write=False` nothing may be changed in it."""
         ...
 
     def next_number(self, organisation: str, first: int) -> int:
-        """Take the next conversation number of the organisation, beginning with `first`."""
+        """Take the next conversation number of the organisation, beginning with `first`.
+
+        Until the end of the transaction nobody else takes one of that organisation.
+        """
         ...
 
     def user_by_key(self, organisation: str, key: str) -> User | None:
         """The user filed under that key, which is what addresses are compared by."""
         ...
 
-    def add_user(self, user: User, key: str | None) -> None:
-        """File a user under a key, or an anonymous one under none. The key must be free."""
+    def add_user(self, user: User, key: str | None) -> User:
+        """File a user under a key, or an anonymous one under none: who is filed there now.
+
+        That is another user if somebody else was faster.
+        """
         ...
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """The conversation with that id, of whatever organisation."""
+        """The conversation with that id, of whatever organisation.
+
+        In a transaction that writes nobody else changes it, or adds a message to it, before the end of the transaction.
+        """
         ...
 
     def add_conversation(self, conversation: Conversation) -> None:
-        """Keep a new conversation. Its id must be free."""
+        """Keep a new conversation. Its id must be free, and its requester was added."""
         ...
 
     def replace_conversation(self, conversation: Conversation) -> None:
@@ -97,5 +127,60 @@ class Store(Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything but the snapshots."""
+        ...
+
+    def snapshot(self, name: str) -> None:
+        """Keep the whole state under a name, in place of an older one of that name."""
+        ...
+
+    def restore(self, name: str) -> bool:
+        """Go back to a snapshot, which is kept. False, and nothing is changed, if there is none of that name."""
+        ...
+
+    def snapshots(self) -> list[str]:
+        """The names of the snapshots, sorted."""
+        ...
+
+    def drop_snapshot(self, name: str) -> bool:
+        """Forget a snapshot. False if there is none of that name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace and what it was made with: values of JSON, which whoever opens it makes a world from."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Storage(Protocol):
+    """All namespaces of one mock, or of many that share a database. Safe to use from several threads."""
+
+    def namespace(self, name: str) -> Namespace | None:
+        """The namespace of that name, or None."""
+        ...
+
+    def namespaces(self) -> list[Namespace]:
+        """All of them, sorted by name."""
+        ...
+
+    def create(self, namespace: Namespace, order: Order, fill: Callable[[Store], None]) -> bool:
+        """Make a namespace and let `fill` put in what it starts with, as one unit of work.
+
+        False, and nothing is done, if the name is taken. `fill` depends on the settings alone: the same settings, the same state.
+        """
+        ...
+
+    def open(self, name: str, order: Order) -> Store:
+        """The state of a namespace that is there, listing conversations in that order. Raises NamespaceGoneError."""
+        ...
+
+    def drop(self, name: str) -> bool:
+        """Forget a namespace with all that is in it, snapshots too. False if there is none of that name."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
         ...

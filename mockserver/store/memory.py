@@ -2,37 +2,48 @@
 
 import threading
 from bisect import bisect_left, insort
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-from mockserver.records import Conversation, Message, User
-from mockserver.store import Fixed, Order, Selection
+import orjson
 
-type_key = tuple[str, str | None, str | None]
+from mockserver.records import Conversation, Message, User
+from mockserver.store import Fixed, Namespace, NamespaceGoneError, Order, Selection, Store
+
+_FEW = 32
+"""Up to so many conversations of one requester are searched for a status; more have an index. Most requesters have few."""
+
+_PROTOTYPES = 16
+"""So many different fillings of namespaces are kept to be copied."""
+
+_SMALL = 10_000
+"""A filling of more conversations is not worth keeping twice."""
 
 
 class MemoryStore:
-    """Records in dictionaries, with an ordered index for each combination of filters, so that no query scans."""
+    """Records in dictionaries, with ordered indexes for the filters, so that no query's time grows with the rows."""
+
+    durable = False
 
     def __init__(self, order: Order = Order.NEWEST) -> None:
         self._order = order
         self._lock = threading.RLock()
+        self._snapshots: dict[str, Snapshot] = {}
         self.clear()
 
-    def transaction(self) -> AbstractContextManager[object]:
+    def transaction(self, *, write: bool = True) -> AbstractContextManager[object]:
         return self._lock
 
     def clear(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._users: dict[tuple[str, str], User] = {}
-        self._conversations: dict[str, Conversation] = {}
+        self._users: dict[str, dict[str, User]] = {}
+        self._entries: dict[str, _Entry] = {}
         self._messages: dict[str, list[Message]] = {}
-        # A conversation's rank is what the index sorts by: how many were added before it, or its id.
-        self._ranks: dict[str, Any] = {}
-        self._by_rank: dict[Any, str] = {}
-        self._index: defaultdict[type_key, list[Any]] = defaultdict(list)
+        self._organisations: dict[str, _Listing] = {}
+        self._requesters: dict[str, _Listing] = {}
 
     def next_number(self, organisation: str, first: int) -> int:
         number = self._numbers.get(organisation, first)
@@ -40,83 +51,225 @@ class MemoryStore:
         return number
 
     def user_by_key(self, organisation: str, key: str) -> User | None:
-        return self._users.get((organisation, key))
+        users = self._users.get(organisation)
+        return None if users is None else users.get(key)
 
-    def add_user(self, user: User, key: str | None) -> None:
+    def add_user(self, user: User, key: str | None) -> User:
         if key is not None:
-            self._users[user.organisation, key] = user
+            self._users.setdefault(user.organisation, {})[key] = user
+        return user
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        return self._conversations.get(conversation_id)
+        entry = self._entries.get(conversation_id)
+        return None if entry is None else entry.conversation
 
     def add_conversation(self, conversation: Conversation) -> None:
-        rank = conversation.id if self._order is Order.BY_ID else len(self._conversations)
-        self._conversations[conversation.id] = conversation
-        self._messages[conversation.id] = []
-        self._ranks[conversation.id] = rank
-        self._by_rank[rank] = conversation.id
-        for key in _index_keys(conversation):
-            insort(self._index[key], rank)
+        entry = _Entry(conversation.id if self._order is Order.BY_ID else len(self._entries), conversation)
+        self._entries[conversation.id] = entry
+        listing = self._organisations.get(conversation.organisation)
+        if listing is None:
+            listing = self._organisations[conversation.organisation] = _Listing(indexed=True)
+        listing.add(entry)
+        listing = self._requesters.get(conversation.requester.id)
+        if listing is None:
+            listing = self._requesters[conversation.requester.id] = _Listing()
+        listing.add(entry)
 
     def replace_conversation(self, conversation: Conversation) -> None:
-        before = self._conversations[conversation.id]
-        self._conversations[conversation.id] = conversation
-        if before.status != conversation.status:
-            rank = self._ranks[conversation.id]
-            for old, new in zip(_index_keys(before), _index_keys(conversation), strict=True):
-                if old != new:
-                    ranks = self._index[old]
-                    del ranks[bisect_left(ranks, rank)]
-                    insort(self._index[new], rank)
+        entry = self._entries[conversation.id]
+        before, entry.conversation = entry.conversation.status, conversation
+        if before != conversation.status:
+            self._organisations[conversation.organisation].move(entry, before)
+            self._requesters[conversation.requester.id].move(entry, before)
 
     def conversations(self, organisation: str, requester: str | None = None, status: str | None = None) -> Selection[Conversation]:
-        ranks = self._index.get((organisation, requester, status), [])
-        return _Indexed(self, ranks)
+        listing = self._organisations.get(organisation) if requester is None else self._requesters.get(requester)
+        return _Selected([] if listing is None else listing.of(status), self._order is Order.NEWEST)
 
     def add_message(self, message: Message) -> None:
-        self._messages[message.conversation].append(message)
+        messages = self._messages.get(message.conversation)
+        if messages is None:
+            self._messages[message.conversation] = [message]
+        else:
+            messages.append(message)
 
     def messages(self, conversation_id: str) -> Selection[Message]:
         return Fixed(self._messages.get(conversation_id, ()))
 
-    def at(self, rank: Any) -> Conversation:
-        """The conversation of that rank."""
-        return self._conversations[self._by_rank[rank]]
+    def snapshot(self, name: str) -> None:
+        self._snapshots[name] = self.state()
+
+    def restore(self, name: str) -> bool:
+        if name not in self._snapshots:
+            return False
+        self.take(self._snapshots[name])
+        return True
+
+    def snapshots(self) -> list[str]:
+        return sorted(self._snapshots)
+
+    def drop_snapshot(self, name: str) -> bool:
+        return self._snapshots.pop(name, None) is not None
 
     @property
-    def newest_first(self) -> bool:
-        """Whether selections run from the highest rank to the lowest."""
-        return self._order is Order.NEWEST
+    def size(self) -> int:
+        """How many conversations there are."""
+        return len(self._entries)
+
+    def state(self) -> "Snapshot":
+        """All that is there now."""
+        return Snapshot(
+            dict(self._numbers),
+            {organisation: dict(users) for organisation, users in self._users.items()},
+            [entry.conversation for entry in self._entries.values()],
+            {conversation: tuple(messages) for conversation, messages in self._messages.items()},
+        )
+
+    def take(self, state: "Snapshot") -> None:
+        """Hold what that state holds, and nothing else."""
+        self.clear()
+        self._numbers = dict(state.numbers)
+        self._users = {organisation: dict(users) for organisation, users in state.users.items()}
+        for conversation in state.conversations:
+            self.add_conversation(conversation)
+        self._messages = {conversation: list(messages) for conversation, messages in state.messages.items()}
 
 
-class _Indexed:
-    """The conversations of one index."""
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A whole state. It shares its records, which never change, with the store it was taken of."""
 
-    def __init__(self, store: MemoryStore, ranks: list[Any]) -> None:
-        self._store = store
-        self._ranks = ranks
+    numbers: dict[str, int]
+    users: dict[str, dict[str, User]]
+    conversations: list[Conversation]
+    messages: dict[str, tuple[Message, ...]]
+
+
+class _Entry:
+    """A conversation as it is now, and its rank, which the indexes are sorted by: how many were before it, or its id."""
+
+    __slots__ = ("conversation", "rank")
+
+    def __init__(self, rank: Any, conversation: Conversation) -> None:
+        self.rank = rank
+        self.conversation = conversation
+
+
+_rank = attrgetter("rank")
+
+
+class _Listing:
+    """The entries of one organisation or one requester by rank, and those of each status once there are more than a few."""
+
+    __slots__ = ("_by_status", "_entries")
+
+    def __init__(self, *, indexed: bool = False) -> None:
+        self._entries: list[_Entry] = []
+        self._by_status: dict[str, list[_Entry]] | None = {} if indexed else None
+
+    def of(self, status: str | None) -> list[_Entry]:
+        """The entries with that status, or all."""
+        if status is None:
+            return self._entries
+        if self._by_status is None:
+            return [entry for entry in self._entries if entry.conversation.status == status]
+        return self._by_status.get(status, [])
+
+    def add(self, entry: _Entry) -> None:
+        _insert(self._entries, entry)
+        if self._by_status is not None:
+            _insert(self._by_status.setdefault(entry.conversation.status, []), entry)
+        elif len(self._entries) > _FEW:
+            self._by_status = {}
+            for known in self._entries:
+                self._by_status.setdefault(known.conversation.status, []).append(known)
+
+    def move(self, entry: _Entry, before: str) -> None:
+        """File an entry under its status, no longer under the one before."""
+        if self._by_status is not None:
+            entries = self._by_status[before]
+            del entries[bisect_left(entries, entry.rank, key=_rank)]
+            _insert(self._by_status.setdefault(entry.conversation.status, []), entry)
+
+
+def _insert(entries: list[_Entry], entry: _Entry) -> None:
+    if not entries or entries[-1].rank < entry.rank:
+        entries.append(entry)
+    else:
+        insort(entries, entry, key=_rank)
+
+
+class _Selected:
+    """The conversations of an index."""
+
+    __slots__ = ("_entries", "_newest_first")
+
+    def __init__(self, entries: list[_Entry], newest_first: bool) -> None:
+        self._entries = entries
+        self._newest_first = newest_first
 
     def __len__(self) -> int:
-        return len(self._ranks)
+        return len(self._entries)
 
     def __iter__(self) -> Iterator[Conversation]:
-        return iter(self.page(0, len(self._ranks)))
+        return iter(self.page(0, len(self._entries)))
 
     def page(self, offset: int, limit: int) -> list[Conversation]:
-        ranks = self._ranks
-        if self._store.newest_first:
-            end = max(0, len(ranks) - offset)
-            ranks = ranks[max(0, end - limit) : end][::-1]
+        entries = self._entries
+        if self._newest_first:
+            end = max(0, len(entries) - offset)
+            entries = entries[max(0, end - limit) : end][::-1]
         else:
-            ranks = ranks[offset : offset + limit]
-        return [self._store.at(rank) for rank in ranks]
+            entries = entries[offset : offset + limit]
+        return [entry.conversation for entry in entries]
 
 
-def _index_keys(conversation: Conversation) -> tuple[type_key, ...]:
-    organisation, requester, status = conversation.organisation, conversation.requester.id, conversation.status
-    return (
-        (organisation, None, None),
-        (organisation, requester, None),
-        (organisation, None, status),
-        (organisation, requester, status),
-    )
+class MemoryStorage:
+    """Namespaces in memory. One that starts like an earlier one shares its records, so that thousands of them cost little."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._namespaces: dict[str, Namespace] = {}
+        self._stores: dict[str, MemoryStore] = {}
+        self._prototypes: dict[tuple[Order, bytes], Snapshot] = {}
+
+    def namespace(self, name: str) -> Namespace | None:
+        return self._namespaces.get(name)
+
+    def namespaces(self) -> list[Namespace]:
+        with self._lock:
+            return [self._namespaces[name] for name in sorted(self._namespaces)]
+
+    def create(self, namespace: Namespace, order: Order, fill: Callable[[Store], None]) -> bool:
+        with self._lock:
+            if namespace.name in self._namespaces:
+                return False
+            store = MemoryStore(order)
+            start = (order, orjson.dumps(namespace.settings, option=orjson.OPT_SORT_KEYS))
+            if start in self._prototypes:
+                store.take(self._prototypes[start])
+            else:
+                fill(store)
+                if store.size <= _SMALL:
+                    self._remember(start, store)
+            self._namespaces[namespace.name] = namespace
+            self._stores[namespace.name] = store
+            return True
+
+    def _remember(self, start: tuple[Order, bytes], store: MemoryStore) -> None:
+        if len(self._prototypes) >= _PROTOTYPES:
+            del self._prototypes[next(iter(self._prototypes))]
+        self._prototypes[start] = store.state()
+
+    def open(self, name: str, order: Order) -> Store:
+        if name not in self._stores:
+            raise NamespaceGoneError(name)
+        return self._stores[name]
+
+    def drop(self, name: str) -> bool:
+        with self._lock:
+            self._stores.pop(name, None)
+            return self._namespaces.pop(name, None) is not None
+
+    def close(self) -> None:
+        """Nothing is held open."""
