@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import orjson
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
+from werkzeug.wsgi import get_input_stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,21 @@ class Answer:
         return cls(status, orjson.dumps(value), {"Content-Type": media, **(headers or {})})
 
 
+@cache
+def environ_name(header: str) -> str:
+    """Under which name WSGI has a header."""
+    return "HTTP_" + header.upper().replace("-", "_")
+
+
 class Call:
-    """A request to a documented operation: its WSGI environ, and the parameters of its path."""
+    """A request to a documented operation: its WSGI environ, the parameters of its path, and its body once that was read."""
 
-    __slots__ = ("environ", "path")
+    __slots__ = ("data", "environ", "path")
 
-    def __init__(self, environ: Mapping[str, Any], path: Mapping[str, str]) -> None:
+    def __init__(self, environ: dict[str, Any], path: Mapping[str, str]) -> None:
         self.environ = environ
         self.path = path
+        self.data: bytes | None = None
 
     @property
     def query(self) -> str:
@@ -46,16 +55,25 @@ class Call:
 
     def header(self, name: str) -> str | None:
         """A header of the request, or None."""
-        value = self.environ.get("HTTP_" + name.upper().replace("-", "_"))
+        value = self.environ.get(environ_name(name))
         return None if value is None else str(value)
 
     def body(self, limit: int) -> bytes | None:
         """The body, or None if it is longer than `limit` bytes."""
-        # Flask's own request, where there is one: a hook that was added to the application may have read the body already.
-        request: Request = self.environ.get("werkzeug.request") or Request(dict(self.environ))
-        request.max_content_length = limit
         try:
-            data = request.get_data()
+            self.data = self._read(limit)
         except RequestEntityTooLarge:
             return None
-        return data if len(data) <= limit else None
+        return self.data if len(self.data) <= limit else None
+
+    def _read(self, limit: int) -> bytes:
+        # Flask's own request, where there is one: a hook that was added to the application may have read the body already.
+        request: Request | None = self.environ.get("werkzeug.request")
+        if request is not None:
+            request.max_content_length = limit
+            return request.get_data()
+        length = self.environ.get("CONTENT_LENGTH", "")
+        if length.isdecimal() and int(length) <= limit:
+            data: bytes = self.environ["wsgi.input"].read(int(length))
+            return data
+        return get_input_stream(self.environ, max_content_length=limit).read()

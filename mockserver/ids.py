@@ -1,21 +1,29 @@
 """Where ids come from: shaped like version-4 UUIDs, the same sequence for the same seed."""
 
-import random
+import os
 import re
+from hashlib import blake2b
+from itertools import count
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class Ids:
-    """Ids in the order of one seed. Thread-safe, since each takes a single call of the generator."""
+    """Ids in the order of one seed; without one, ids by chance. Thread-safe, since the counter takes a single call."""
 
-    def __init__(self, seed: int | str) -> None:
-        self._bits = random.Random(f"ids:{seed}").getrandbits
+    def __init__(self, seed: int | str | None) -> None:
+        self._key = os.urandom(32) if seed is None else blake2b(f"ids:{seed}".encode(), digest_size=32).digest()
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin the sequence again."""
+        self._numbers = count()
 
     def new(self) -> str:
         """The next id."""
-        bits = f"{self._bits(124):031x}"
-        return f"{bits[:8]}-{bits[8:12]}-4{bits[12:15]}-{'89ab'[int(bits[15], 16) & 3]}{bits[16:19]}-{bits[19:31]}"
+        number = next(self._numbers)
+        bits = blake2b(number.to_bytes(8, "big"), key=self._key, digest_size=16).hexdigest()
+        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) & 3]}{bits[17:20]}-{bits[20:]}"
 
 
 def is_id(text: str) -> bool:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
 PREFIXES: Mapping[str, str] = MappingProxyType({"server": "bnc_sv_", "client": "bnc_cl_"})
@@ -82,6 +82,10 @@ class StandardKeys:
             bundle_client=make_key("client", f"{seed}:bundle"),
             other_server=make_key("server", f"{seed}:other"),
         )
+
+    def by_name(self) -> dict[str, str]:
+        """The keys, and what restricts them, by their names here."""
+        return asdict(self)
 
     def ring(self, organisation: str, other: str) -> KeyRing:
         """These keys, issued to two organisations."""

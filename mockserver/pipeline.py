@@ -75,7 +75,7 @@ class Pipeline:
 
     def handle(self, operation: Operation, caller: Caller, request: Request, call: Call) -> Any:
         """Do it, as one unit of work, and return the JSON value of the answer. Raises Refusal, and then nothing was changed."""
-        with self.store.transaction():
+        with self.store.transaction(write=operation.method != "GET"):
             return self.handlers[operation.id](caller, request, call)
 
     def succeeded(self, operation: Operation, call: Call, value: Any) -> Answer:
@@ -94,4 +94,4 @@ class Pipeline:
 
     def url(self, call: Call) -> str:
         """The address that was called, without its query."""
-        return get_current_url(dict(call.environ), strip_querystring=True)
+        return get_current_url(call.environ, strip_querystring=True)

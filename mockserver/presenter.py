@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from mockserver.choices import Choices
-from mockserver.clock import to_datetime
+from mockserver.clock import Times
 from mockserver.records import Conversation, Message, User
 
 T = TypeVar("T")
@@ -34,11 +34,20 @@ class Presenter:
 
     def __init__(self, choices: Choices) -> None:
         self.choices = choices
-        self._digits = _FRACTION_DIGITS[choices["timestamp_fraction"]]
-        self._offset = _OFFSETS[choices["timestamp_offset"]]
+        self._more_members = choices.takes("object_extra_members", "some")
+        self._without_anonymous = choices.takes("anonymous_requester", "null_requester")
+        self._empty_email = choices.takes("anonymous_requester", "empty_email")
+        self._empty_names = {
+            True: choices.takes("anonymous_names", "empty_names"),
+            False: choices.takes("missing_names", "empty_names"),
+        }
+        self._latest_requester: tuple[User | None, dict[str, Any]] = (None, {})
+        self._times = Times(_FRACTION_DIGITS[choices["timestamp_fraction"]], _OFFSETS[choices["timestamp_offset"]])
 
     def conversation(self, conversation: Conversation) -> dict[str, Any]:
         """A conversation, the same wherever it is shown."""
+        created, updated = conversation.created_at, conversation.updated_at
+        created_at = self.time(created)
         shown = {
             "id": conversation.id,
             "number": conversation.number,
@@ -48,33 +57,35 @@ class Presenter:
             "channel": conversation.channel,
             "metadata": conversation.metadata,
             "requester": self.requester(conversation.requester),
-            "created_at": self.time(conversation.created_at),
-            "updated_at": self.time(conversation.updated_at),
+            "created_at": created_at,
+            "updated_at": created_at if updated == created else self.time(updated),
         }
-        if self.choices.takes("object_extra_members", "some"):
+        if self._more_members:
             shown |= {"assignee": None, "tags": []}
         return shown
 
     def requester(self, user: User) -> dict[str, Any] | None:
         """The requester of a conversation."""
-        if user.anonymous and self.choices.takes("anonymous_requester", "null_requester"):
+        if user.anonymous and self._without_anonymous:
             return None
-        return {
-            "email": self.email(user),
-            "first_name": self.name(user, user.first_name),
-            "last_name": self.name(user, user.last_name),
-        }
+        latest, shown = self._latest_requester
+        if user is not latest:
+            shown = {
+                "email": self.email(user),
+                "first_name": self.name(user, user.first_name),
+                "last_name": self.name(user, user.last_name),
+            }
+            # A page of one user's conversations has the same requester on each.
+            self._latest_requester = (user, shown)
+        return dict(shown)
 
     def email(self, user: User) -> str | None:
         """The address of a user. A made-up one was given when the user was created."""
-        if user.email is None and self.choices.takes("anonymous_requester", "empty_email"):
-            return ""
-        return user.email
+        return "" if user.email is None and self._empty_email else user.email
 
     def name(self, user: User, name: str | None) -> str | None:
         """A name of a user, who may never have given it."""
-        choice = "anonymous_names" if user.anonymous else "missing_names"
-        return "" if name is None and self.choices.takes(choice, "empty_names") else name
+        return "" if name is None and self._empty_names[user.anonymous] else name
 
     def message(self, message: Message) -> dict[str, Any]:
         """A message of a conversation."""
@@ -85,7 +96,7 @@ class Presenter:
             "message_type": message.message_type,
             "created_at": self.time(message.created_at),
         }
-        if self.choices.takes("object_extra_members", "some"):
+        if self._more_members:
             shown["attachments"] = []
         return shown
 
@@ -126,8 +137,4 @@ class Presenter:
 
     def time(self, microseconds: int) -> str:
         """A time as RFC 3339, cut to the chosen precision."""
-        moment = to_datetime(microseconds)
-        text = f"{moment:%Y-%m-%dT%H:%M:%S}"
-        if self._digits:
-            text += f".{moment.microsecond * 1000:09d}"[: self._digits + 1]
-        return text + self._offset
+        return self._times.text(microseconds)

@@ -1,8 +1,9 @@
-"""One mock, put together: contract, choices, keys, store and rules. Nothing in it is shared with another."""
+"""One mock, put together: contract, choices, keys, store and rules. Nothing in it is shared with another but what never changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from accord.errors import AccordError
 from mockserver.auth import Authenticator
@@ -18,7 +19,6 @@ from mockserver.presenter import Presenter
 from mockserver.problems import Problems
 from mockserver.scenarios import Loader, Scenario, load_scenario
 from mockserver.store import Order, Store
-from mockserver.store.memory import MemoryStore
 from mockserver.validation import Validator
 
 DEFAULT_SCENARIO = "demo"
@@ -38,19 +38,38 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class World:
-    """A mock that can answer calls. `standard_keys` is None if the keys came from elsewhere."""
+class Plan:
+    """What a world is made from, read and checked: worlds of the same settings share one. `standard_keys` is None if the
+    keys came from elsewhere."""
 
     contract: Contract
     choices: Choices
     scenario: Scenario
+    seed: int | str
     keys: KeyRing
     standard_keys: StandardKeys | None
-    store: Store
-    pipeline: Pipeline
+    parts: Parts
+    clock: Clock
+
+    @property
+    def order(self) -> Order:
+        """How the store is to list conversations."""
+        return Order(self.choices["list_order"])
+
+    def fill(self, store: Store) -> None:
+        """Put the scenario into an empty store. Raises AccordError if it does not keep the contract."""
+        # By the plain rules: a part that breaks one is to break what requests do, not what is there before.
+        # With ids of their own, so that a store that is a copy of a filled one does not give the same ids again.
+        ids = Ids(f"{self.seed}:scenario")
+        rules = Conversations(self.contract, self.choices, store, ids, self.clock, Problems(self.choices))
+        Loader(self.scenario, self.contract, rules).load()
+
+    def build(self, store: Store) -> "World":
+        """The world whose state is in that store."""
+        return World(self, store)
 
 
-def build_world(
+def plan(
     *,
     spec: str | Path | Contract | None = None,
     scenario: str = DEFAULT_SCENARIO,
@@ -58,34 +77,58 @@ def build_world(
     choices: Mapping[str, object] | None = None,
     seed: int | str = DEFAULT_SEED,
     clock: Clock | None = None,
-    store: Store | None = None,
     parts: Parts | None = None,
-) -> World:
-    """Put a mock together and load its scenario. The arguments are those of `create_app`. Raises AccordError."""
-    parts, clock = parts or Parts(), clock or Clock()
+) -> Plan:
+    """Read and check what a world is made from. The arguments are those of `create_app`. Raises AccordError."""
     contract = spec if isinstance(spec, Contract) else load_contract(spec)
     taken = choose(choices)
     _check_default_channel(contract, taken)
     start = load_scenario(scenario)
     ring, standard = _keys(keys, seed, start)
-    store = store or MemoryStore(Order(taken["list_order"]))
-    problems = parts.problems(taken)
-    rules = parts.conversations(contract, taken, store, Ids(seed), clock, problems)
-    pipeline = parts.pipeline(
-        choices=taken,
-        authenticator=parts.authenticator(contract.schemes, ring, taken),
-        validator=parts.validator(contract, taken, problems),
-        conversations=rules,
-        presenter=parts.presenter(taken),
-        problems=problems,
-        store=store,
-    )
-    for operation in contract:
-        if operation.id not in pipeline.handlers:
-            raise AccordError(f"{contract.source}: the mock has no operation {operation.id}.", "Take it out.")
-    # By the plain rules: a part that breaks one is to break what requests do, not what is there before.
-    Loader(start, contract, Conversations(contract, taken, store, rules.ids, clock, problems)).load()
-    return World(contract, taken, start, ring, standard, store, pipeline)
+    return Plan(contract, taken, start, seed, ring, standard, parts or Parts(), clock or Clock())
+
+
+class World:
+    """A mock that can answer calls, by its `pipeline`."""
+
+    def __init__(self, made_from: Plan, store: Store) -> None:
+        self.plan = made_from
+        self.contract = made_from.contract
+        self.choices = made_from.choices
+        self.scenario = made_from.scenario
+        self.keys = made_from.keys
+        self.standard_keys = made_from.standard_keys
+        self.store = store
+        self.pipeline = self._make_pipeline()
+        for operation in self.contract:
+            if operation.id not in self.pipeline.handlers:
+                raise AccordError(f"{self.contract.source}: the mock has no operation {operation.id}.", "Take it out.")
+
+    def _make_pipeline(self) -> Pipeline:
+        contract, choices, parts = self.contract, self.choices, self.plan.parts
+        problems = parts.problems(choices)
+        rules = parts.conversations(contract, choices, self.store, self._ids(), self.plan.clock, problems)
+        return parts.pipeline(
+            choices=choices,
+            authenticator=parts.authenticator(contract.schemes, self.keys, choices),
+            validator=parts.validator(contract, choices, problems),
+            conversations=rules,
+            presenter=parts.presenter(choices),
+            problems=problems,
+            store=self.store,
+        )
+
+    def _ids(self) -> Ids:
+        # A sequence that begins again with the process would repeat the ids that a durable store already has.
+        return Ids(None if self.store.durable else self.plan.seed)
+
+    def reset(self) -> None:
+        """Begin again with the scenario; ids begin again too, unless the store is durable. Snapshots are kept."""
+        with self.store.transaction():
+            self.store.clear()
+            self.plan.fill(self.store)
+        if not self.store.durable:
+            self.pipeline.conversations.ids.restart()
 
 
 def _keys(keys: str | Path | KeyRing | None, seed: int | str, scenario: Scenario) -> tuple[KeyRing, StandardKeys | None]:
@@ -106,3 +149,18 @@ def _check_default_channel(contract: Contract, choices: Choices) -> None:
             f"The choice default_channel={channel} is no channel of {contract.source}.",
             f"Channels: {', '.join(facts['enum'])}; choose one of them, or give the channel a default.",
         )
+
+
+def namespace_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a namespace as a request names them, checked: scenario, seed, choices. Raises AccordError."""
+    unknown = [name for name in settings if name not in ("scenario", "seed", "choices")]
+    if unknown:
+        raise AccordError(f"A namespace has no setting {unknown[0]!r}.", "Settings: scenario, seed, choices.")
+    scenario, seed, choices = settings.get("scenario"), settings.get("seed"), settings.get("choices")
+    if scenario is not None and (not isinstance(scenario, str) or "/" in scenario or "." in scenario):
+        raise AccordError("The setting scenario is not the name of a scenario.", "Name one that comes with the mock.")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | str)):
+        raise AccordError("The setting seed is neither a number nor a text.", "For example 7.")
+    if choices is not None and not isinstance(choices, dict):
+        raise AccordError("The setting choices is not an object.", 'For example {"limit_over_maximum": "reject"}.')
+    return {name: value for name, value in settings.items() if value is not None}

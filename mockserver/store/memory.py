@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from mockserver.records import Conversation, Message, User
-from mockserver.store import Fixed, Namespace, NamespaceGoneError, Order, Selection, Store
+from mockserver.store import DEFAULT_NAMESPACE, Fixed, Namespace, NamespaceGoneError, Order, Selection, Store
 
 _FEW = 32
 """Up to so many conversations of one requester are searched for a status; more have an index. Most requesters have few."""
@@ -43,7 +43,7 @@ class MemoryStore:
         self._entries: dict[str, _Entry] = {}
         self._messages: dict[str, list[Message]] = {}
         self._organisations: dict[str, _Listing] = {}
-        self._requesters: dict[str, _Listing] = {}
+        self._requesters: dict[str, dict[str, _Listing]] = {}
 
     def next_number(self, organisation: str, first: int) -> int:
         number = self._numbers.get(organisation, first)
@@ -66,24 +66,28 @@ class MemoryStore:
     def add_conversation(self, conversation: Conversation) -> None:
         entry = _Entry(conversation.id if self._order is Order.BY_ID else len(self._entries), conversation)
         self._entries[conversation.id] = entry
-        listing = self._organisations.get(conversation.organisation)
-        if listing is None:
-            listing = self._organisations[conversation.organisation] = _Listing(indexed=True)
-        listing.add(entry)
-        listing = self._requesters.get(conversation.requester.id)
-        if listing is None:
-            listing = self._requesters[conversation.requester.id] = _Listing()
-        listing.add(entry)
+        organisation = conversation.organisation
+        if organisation not in self._organisations:
+            self._organisations[organisation] = _Listing(indexed=True)
+            self._requesters[organisation] = {}
+        self._organisations[organisation].add(entry)
+        requesters = self._requesters[organisation]
+        if conversation.requester.id not in requesters:
+            requesters[conversation.requester.id] = _Listing()
+        requesters[conversation.requester.id].add(entry)
 
     def replace_conversation(self, conversation: Conversation) -> None:
         entry = self._entries[conversation.id]
         before, entry.conversation = entry.conversation.status, conversation
         if before != conversation.status:
             self._organisations[conversation.organisation].move(entry, before)
-            self._requesters[conversation.requester.id].move(entry, before)
+            self._requesters[conversation.organisation][conversation.requester.id].move(entry, before)
 
     def conversations(self, organisation: str, requester: str | None = None, status: str | None = None) -> Selection[Conversation]:
-        listing = self._organisations.get(organisation) if requester is None else self._requesters.get(requester)
+        if requester is None:
+            listing = self._organisations.get(organisation)
+        else:
+            listing = self._requesters.get(organisation, {}).get(requester)
         return _Selected([] if listing is None else listing.of(status), self._order is Order.NEWEST)
 
     def add_message(self, message: Message) -> None:
@@ -225,12 +229,16 @@ class _Selected:
 
 
 class MemoryStorage:
-    """Namespaces in memory. One that starts like an earlier one shares its records, so that thousands of them cost little."""
+    """Namespaces in memory. One that starts like an earlier one shares its records, so that thousands of them cost little.
 
-    def __init__(self) -> None:
+    `default` is the store of the default namespace, if it is to be another than is made here.
+    """
+
+    def __init__(self, default: Store | None = None) -> None:
         self._lock = threading.RLock()
+        self._default = default
         self._namespaces: dict[str, Namespace] = {}
-        self._stores: dict[str, MemoryStore] = {}
+        self._stores: dict[str, Store] = {}
         self._prototypes: dict[tuple[Order, bytes], Snapshot] = {}
 
     def namespace(self, name: str) -> Namespace | None:
@@ -244,22 +252,25 @@ class MemoryStorage:
         with self._lock:
             if namespace.name in self._namespaces:
                 return False
-            store = MemoryStore(order)
-            start = (order, orjson.dumps(namespace.settings, option=orjson.OPT_SORT_KEYS))
-            if start in self._prototypes:
-                store.take(self._prototypes[start])
-            else:
-                fill(store)
-                if store.size <= _SMALL:
-                    self._remember(start, store)
+            self._stores[namespace.name] = self._filled(namespace, order, fill)
             self._namespaces[namespace.name] = namespace
-            self._stores[namespace.name] = store
             return True
 
-    def _remember(self, start: tuple[Order, bytes], store: MemoryStore) -> None:
-        if len(self._prototypes) >= _PROTOTYPES:
-            del self._prototypes[next(iter(self._prototypes))]
-        self._prototypes[start] = store.state()
+    def _filled(self, namespace: Namespace, order: Order, fill: Callable[[Store], None]) -> Store:
+        if namespace.name == DEFAULT_NAMESPACE and self._default is not None:
+            fill(self._default)
+            return self._default
+        store = MemoryStore(order)
+        start = (order, orjson.dumps(namespace.settings, option=orjson.OPT_SORT_KEYS))
+        if start in self._prototypes:
+            store.take(self._prototypes[start])
+            return store
+        fill(store)
+        if store.size <= _SMALL:
+            if len(self._prototypes) >= _PROTOTYPES:
+                del self._prototypes[next(iter(self._prototypes))]
+            self._prototypes[start] = store.state()
+        return store
 
     def open(self, name: str, order: Order) -> Store:
         if name not in self._stores:

@@ -25,7 +25,7 @@ EASY, MEDIUM, RARE = Difficulty
 class Unlocked(MemoryStore):
     """A store in which calls come between each other, but for each single step."""
 
-    def transaction(self) -> AbstractContextManager[object]:
+    def transaction(self, *, write=True) -> AbstractContextManager[object]:
         return nullcontext()
 
     def add_conversation(self, conversation: Conversation) -> None:

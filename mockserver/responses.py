@@ -1,0 +1,14 @@
+"""Answers as Flask's responses."""
+
+from flask import Response
+
+from mockserver.answers import Answer
+
+
+def response_of(answer: Answer) -> Response:
+    """The response that is that answer and nothing else."""
+    response = Response(answer.body, answer.status)
+    # Not Flask's default: an answer says what it is, and one without a body says nothing.
+    del response.headers["Content-Type"]
+    response.headers.update(answer.headers)
+    return response
