@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node/node_modules/.ready
 
-.PHONY: demo test lint types unit docs kill-matrix clean
+.PHONY: demo test lint types unit docs kill-matrix bench clean
 
 demo: $(READY)
 	$(BIN)/accord verify
@@ -31,6 +31,13 @@ docs: $(READY)
 
 kill-matrix: $(READY)
 	$(BIN)/python tests/kill_matrix.py --fast
+
+# Needs wrk, and a quiet machine for half an hour. What is not installed is left out, and named.
+bench: $(READY)
+	@if command -v npm >/dev/null; then cd bench && npm ci --silent --no-audit --no-fund; \
+	else echo "npm is not there: the servers that need Node are left out"; fi
+	$(BIN)/python -m bench compare
+	$(BIN)/python -m bench growth
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Accord needs Python 3.11 or later; name one: make PYTHON=python3.12 ..."; exit 2; }

@@ -36,6 +36,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="how often everything is measured (%(default)s)")
     parser.add_argument("--seconds", type=int, default=usual.seconds, help="of each load (%(default)s)")
     parser.add_argument("--warm-up", type=int, default=usual.warm_up, help="seconds before it that do not count (%(default)s)")
+    parser.add_argument(
+        "--settle", type=int, default=usual.settle, help="compare: seconds before the first warm load (%(default)s)"
+    )
     parser.add_argument("--conversations", type=int, default=usual.conversations, help="held by each server compared (%(default)s)")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="growth: how many conversations (%(default)s)")
     parser.add_argument("--only", metavar="NAMES", help="compare: these peers, with commas; an empty text for none")
@@ -50,7 +53,7 @@ def _compare(options: argparse.Namespace) -> int:
         peer if wanted is None or peer.name.lower() in wanted else Missing(peer.name, "it was left out by `--only`")
         for peer in peers()
     ]
-    plan = Plan(options.rounds, options.seconds, options.warm_up, options.conversations)
+    plan = Plan(options.rounds, options.seconds, options.warm_up, options.settle, options.conversations)
     measured = compare(plan, chosen, wrk, _say)
     _write(options.page, "comparison", comparison(measured, facts))
     for result in measured.results:

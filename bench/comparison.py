@@ -10,7 +10,7 @@ from bench.load import Loader, LoadFailed
 from bench.measure import Sample, check, measure, rotated
 from bench.processes import Process, StartFailed, started
 from bench.servers import Missing, Server, ours
-from bench.workloads import COMPARED, Workload, compared
+from bench.workloads import COMPARED, FIRST_THAT_WRITES, GET_ONE, JUST_STARTED, requests
 
 JSON_HEADERS = {**HEADERS, "Content-Type": "application/json"}
 
@@ -22,6 +22,9 @@ class Plan:
     rounds: int = 5
     seconds: int = 3
     warm_up: int = 2
+    """Of the same, before each load."""
+    settle: int = 12
+    """Of the same, before the first load that counts as warm: what is compiled as it runs takes about that long to do its best."""
     conversations: int = 1000
 
 
@@ -74,28 +77,28 @@ def _read(server: Server, directory: Path) -> Dataset:
 def _round(result: Results, plan: Plan, data: Dataset, load: Loader) -> None:
     """Start the server, send it each workload that did not fail in an earlier round, and stop it."""
     server = result.server
-    workloads = [workload for workload in compared(server.routes, data) if workload.name not in result.failures]
     with tempfile.TemporaryDirectory(prefix="accord-bench-") as name:
         directory = Path(name)
         server.prepare(directory, data)
         try:
             with started(server.command, server.ready, HEADERS, directory) as process:
                 result.starts.append(process.start_seconds)
-                for workload in workloads:
-                    if workload.reads:
-                        _one(result, process, workload, plan, load)
-                result.memory.append(process.rss_mib())
-                for workload in workloads:
-                    if not workload.reads:
-                        _one(result, process, workload, plan, load)
+                _workloads(result, process, plan, data, load)
         except StartFailed as error:
             result.failures |= dict.fromkeys(COMPARED, str(error))
 
 
-def _one(result: Results, process: Process, workload: Workload, plan: Plan, load: Loader) -> None:
-    try:
-        check(process, workload, JSON_HEADERS)
-        sample = measure(process, workload.requests, JSON_HEADERS, load, plan.seconds, plan.warm_up)
-        result.samples.setdefault(workload.name, []).append(sample)
-    except LoadFailed as error:
-        result.failures[workload.name] = str(error)
+def _workloads(result: Results, process: Process, plan: Plan, data: Dataset, load: Loader) -> None:
+    warm_ups = {JUST_STARTED: 0, GET_ONE: plan.settle}
+    for name, operations in COMPARED.items():
+        if name == FIRST_THAT_WRITES:
+            result.memory.append(process.rss_mib())
+        if name in result.failures:
+            continue
+        sent = requests(result.server.routes, operations, data)
+        try:
+            check(process, sent, JSON_HEADERS)
+            sample = measure(process, sent, JSON_HEADERS, load, plan.seconds, warm_ups.get(name, plan.warm_up))
+            result.samples.setdefault(name, []).append(sample)
+        except LoadFailed as error:
+            result.failures[name] = str(error)

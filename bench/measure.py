@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from bench.load import Load, Loader, LoadFailed, Request
 from bench.processes import HOST, Process
-from bench.workloads import Workload
 
 Thing = TypeVar("Thing")
 
@@ -86,21 +85,21 @@ def measure(
     return Sample(done, process.cpu_seconds() - before)
 
 
-def check(process: Process, workload: Workload, headers: Mapping[str, str]) -> None:
-    """Send the first requests of a workload, and look at the answers. Raises LoadFailed.
+def check(process: Process, requests: Sequence[Request], headers: Mapping[str, str]) -> None:
+    """Send the first few requests, and look at the answers. Raises LoadFailed.
 
     wrk counts 4xx and 5xx as failures; this sees that the answers are not redirects, nor empty.
     """
     connection = http.client.HTTPConnection(HOST, process.port, timeout=60)
     try:
-        for request in workload.requests[:6]:
+        for request in requests[:6]:
             connection.request(request.method, request.path, request.body or None, dict(headers))
             answer = connection.getresponse()
             text = answer.read()
             if answer.status not in (200, 201) or not text:
                 raise LoadFailed(f"{request.method} {request.path} was answered {answer.status}: {text[:100]!r}")
     except (OSError, http.client.HTTPException) as error:
-        raise LoadFailed(f"{workload.name}: {error!r}") from error
+        raise LoadFailed(repr(error)) from error
     finally:
         connection.close()
 

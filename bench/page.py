@@ -28,8 +28,9 @@ def comparison(measured: Comparison, about: str) -> str:
     plan = measured.plan
     parts = [
         about,
-        f"{plan.rounds} rounds; in each, every server is started anew, and each workload runs for {plan.seconds} s after "
-        f"{plan.warm_up} s that do not count. {plan.conversations} conversations.",
+        f"Rounds: {plan.rounds}. In each, every server is started anew, with {plan.conversations} conversations, and sent each "
+        f"workload for {plan.seconds} s: the first at once, the second after {plan.settle} s of it that do not count, the others "
+        f"after {plan.warm_up} s.",
         _table(
             ["server", "version", "what it does meanwhile"],
             [[it.server.name, it.server.version, it.server.caveat] for it in measured.results],
@@ -107,7 +108,7 @@ def growth(grown: Sequence[Grown], about: str, rounds: int, seconds: int) -> str
     sizes = [f"{it.conversations:,}".replace(",", " ") for it in grown]
     parts = [
         about,
-        f"{rounds} rounds of {seconds} s for each cell, all sizes running at once and loaded one after another.",
+        f"Rounds: {rounds}, of {seconds} s for each cell; all sizes run at once and are asked in turn.",
         "### Loading",
         _table(
             ["conversations", "first answer after s", "RSS MiB", "bytes per conversation"],
@@ -131,6 +132,8 @@ def growth(grown: Sequence[Grown], about: str, rounds: int, seconds: int) -> str
             if name in base.samples
         ]
         parts += [f"### {title}", _table(["", *sizes], rows)]
+    held = ", ".join(f"{it.at_the_end:,}".replace(",", " ") for it in grown)
+    parts.append(f"Creates were measured after all else, and add up: in the end the servers held {held} conversations.")
     return "\n\n".join(parts)
 
 

@@ -1,6 +1,7 @@
 """The servers that are compared: how each is found, started, and asked."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -184,5 +185,6 @@ def versions() -> dict[str, str]:
     for name, command in (("Node", ["node", "--version"]), ("Java", ["java", "-version"])):
         if shutil.which(command[0]):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            told[name] = (done.stdout or done.stderr).splitlines()[0].replace('"', "").lstrip("v")
+            found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+            told[name] = found[0] if found else "of unknown version"
     return told
