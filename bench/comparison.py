@@ -70,8 +70,8 @@ def compare(plan: Plan, peers: Sequence[Server | Missing], load: Loader, say: Ca
 
 
 def _read(server: Server, directory: Path) -> Dataset:
-    with started(server.command, server.ready, HEADERS, directory) as process:
-        return Reader(process.port).everything()
+    with started(server.command, server.ready, HEADERS, directory) as process, Reader(process.port) as reader:
+        return reader.everything()
 
 
 def _round(result: Results, plan: Plan, data: Dataset, load: Loader) -> None:

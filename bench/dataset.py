@@ -88,10 +88,16 @@ class Dataset:
 
 
 class Reader:
-    """Reads from our mock."""
+    """Reads from our mock, in a `with` block."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._connection.close()
 
     def get(self, path: str) -> Any:
         self._connection.request("GET", path, headers=dict(HEADERS))

@@ -68,7 +68,8 @@ def grow(sizes: Sequence[int], rounds: int, seconds: int, warm_up: int, load: Lo
             say(f"loading {size} conversations")
             process = stack.enter_context(start_loaded(size))
             result = Grown(size, process.start_seconds, process.rss_mib())
-            grown.append((result, process, _workloads(Reader(process.port).sample(_PAGES_SAMPLED), size)))
+            with Reader(process.port) as reader:
+                grown.append((result, process, _workloads(reader.sample(_PAGES_SAMPLED), size)))
         # All rounds of those that read come before the first that adds.
         plan = [(number, name) for names in (READING, [CREATE]) for number in range(rounds) for name in names]
         for number, name in plan:
@@ -78,7 +79,8 @@ def grow(sizes: Sequence[int], rounds: int, seconds: int, warm_up: int, load: Lo
                 sample = measure(process, workloads[name], headers, load, seconds, warm_up)
                 result.samples.setdefault(name, []).append(sample)
         for result, process, _ in grown:
-            result.at_the_end = Reader(process.port).count()
+            with Reader(process.port) as reader:
+                result.at_the_end = reader.count()
     return [result for result, _, _ in grown]
 
 
