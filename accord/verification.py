@@ -1,37 +1,46 @@
-"""`accord verify`: where the suite, the embedded mock and the reports come together."""
+"""`accord verify`: where the suite, the embedded mock and the reports come together.
+
+What takes long to import is imported while the mock starts.
+"""
 
 import json
 import shutil
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 from accord.errors import AccordError
-from contract_tests.reports import check_writable, terminal, write_reports
-from contract_tests.reports.report_json import SCHEMA
-from contract_tests.reports.report_json import render as render_json
-from contract_tests.runner import verify
-from contract_tests.settings import Settings
 from mockserver.running import Running, running
 from mockserver.running import Settings as MockSettings
+
+if TYPE_CHECKING:
+    from contract_tests.settings import Settings
 
 KEY_OPTIONS = ("server_key", "client_key", "revoked_key", "other_server_key", "origin_client_key", "origin")
 
 
 def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path, as_json: bool, interactive: bool) -> int:
     """Verify the server at a URL, or the embedded mock, write the reports, print the summary, and return the exit code."""
-    check_writable(report_dir)
-    with _embedded(url, options) as mock:
+    with ExitStack() as stack:
+        mock = _embedded(url, options, stack)
+        from contract_tests.reports import check_writable, terminal, write_reports
+        from contract_tests.reports.report_json import render as render_json
+        from contract_tests.runner import prepare, verify
+
+        prepare()
+        check_writable(report_dir)
         if mock is not None:
+            mock.wait_until_ready()
             url, options = mock.url, {**options, **mock_keys(mock)}
-        settings = _settings(url or "", options)
-        run = verify(settings, progress=_progress if interactive else None)
-    paths = write_reports(run, report_dir)
+        run = verify(_settings(url or "", options), progress=_progress if interactive else None)
+        with _meanwhile(stack.close):
+            paths = write_reports(run, report_dir)
     if as_json:
         click.echo(render_json(run), nl=False)
         return run.exit_code
@@ -39,6 +48,17 @@ def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path,
     click.echo(terminal.render(run, colour=colour, width=shutil.get_terminal_size().columns), nl=False)
     click.echo(f"Report: {paths['report.html']}")
     return run.exit_code
+
+
+@contextmanager
+def _meanwhile(task: Callable[[], object]) -> Iterator[None]:
+    """Do something that is only waited for, such as the end of a process, beside what is done in the block."""
+    doing = Thread(target=task)
+    doing.start()
+    try:
+        yield
+    finally:
+        doing.join()
 
 
 def mock_keys(mock: Running) -> dict[str, str]:
@@ -54,19 +74,22 @@ def mock_keys(mock: Running) -> dict[str, str]:
     }
 
 
-def _embedded(url: str | None, options: Mapping[str, Any]) -> AbstractContextManager[Running | None]:
+def _embedded(url: str | None, options: Mapping[str, Any], stack: ExitStack) -> Running | None:
+    """The mock, which is starting, where no server was named; it ends with the stack."""
     if url is not None:
-        return nullcontext()
+        return None
     given = [name for name in KEY_OPTIONS if options.get(name)]
     if given:
         raise AccordError(
             f"--{given[0].replace('_', '-')} is given and no URL.",
             "Name the server to verify, or leave the key out to verify the embedded mock.",
         )
-    return running(MockSettings(spec=str(options["spec"])))
+    return stack.enter_context(running(MockSettings(spec=str(options["spec"])), wait=False))
 
 
-def _settings(url: str, options: Mapping[str, Any]) -> Settings:
+def _settings(url: str, options: Mapping[str, Any]) -> "Settings":
+    from contract_tests.settings import Settings
+
     if not url.startswith(("http://", "https://")):
         raise AccordError(f"{url!r} is not a URL of a server.", "Write it with http:// or https://.")
     if "@" in urlsplit(url).netloc:
@@ -102,6 +125,8 @@ def _baseline(path: Path | None) -> tuple[str, ...]:
 
 def read_report(path: Path) -> dict[str, Any]:
     """A report.json that an earlier run wrote. Raises AccordError where it is none."""
+    from contract_tests.reports.report_json import SCHEMA
+
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

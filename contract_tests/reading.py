@@ -161,9 +161,10 @@ class Reader(Client):
         item = items[found[0]]
         self.judge.check("messages.body-exact", same_text(sent.body, item.get("body"), "body"), exchange)
         sender = item.get("sender_email")
-        same = isinstance(sender, str) and sender.lower() == sent.sender.lower()
-        wrong = Mismatch("sender_email is not the user_email of the message", shown(sent.sender), shown(sender))
-        self.judge.check("messages.sender", None if same else wrong, exchange)
+        wrong = None
+        if not isinstance(sender, str) or sender.lower() != sent.sender.lower():
+            wrong = Mismatch("sender_email is not the user_email of the message", shown(sent.sender), shown(sender))
+        self.judge.check("messages.sender", wrong, exchange)
         return found[0]
 
     def _stray(self, items: Sequence[dict[str, Any]], record: Record) -> Mismatch | None:

@@ -24,10 +24,18 @@ from contract_tests.target import Target
 KILL_SCORE = Path(__file__).with_name("kill_score.json")
 """Written by tests/kill_matrix.py."""
 
+_UNUSED = ("terminal", "cacheprovider", "logging", "threadexception", "unraisableexception")
+"""Plugins of pytest whose work nobody sees, and which take their time with each test, or at the end."""
+
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from contract_tests.plugin import Collector, Progress
+
+
+def prepare() -> None:
+    """Import what a run imports later, for a caller that has to wait for something anyway."""
+    import contract_tests.plugin  # noqa: F401
 
 
 def verify(settings: Settings, *, adapter: "Callable[[], BaseAdapter] | None" = None, progress: "Progress | None" = None) -> Run:
@@ -81,7 +89,6 @@ def verify(settings: Settings, *, adapter: "Callable[[], BaseAdapter] | None" = 
 
 def _run_tests(settings: Settings, target: Target, progress: "Progress | None") -> "Collector":
     with TemporaryDirectory(prefix="accord-") as directory, _environment(directory):
-        # After the environment is set, which pytest and Hypothesis read when they are imported.
         import pytest
 
         from contract_tests import plugin
@@ -92,7 +99,7 @@ def _run_tests(settings: Settings, target: Target, progress: "Progress | None") 
         arguments = [
             *("--pyargs", "contract_tests.suite"),
             *("-c", str(ini), "--rootdir", directory, "--noconftest", "--import-mode=importlib"),
-            *("-p", "contract_tests.plugin", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging"),
+            *("-p", "contract_tests.plugin", *(part for name in _UNUSED for part in ("-p", f"no:{name}"))),
         ]
         if settings.workers is not None and settings.workers > 1:
             arguments += ["-p", "xdist.plugin", "-n", str(settings.workers), "--dist", "loadgroup"]
@@ -108,7 +115,7 @@ def _environment(directory: str) -> Iterator[None]:
     """What keeps the user's surroundings out of the suite, for as long as it runs; xdist workers inherit it."""
     before = dict(os.environ)
     # Plugins of the user's environment must not join in, and a json.py of the user's must not take the place of Python's.
-    os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONSAFEPATH="1", HYPOTHESIS_STORAGE_DIRECTORY=directory)
+    os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONSAFEPATH="1", HYPOTHESIS_STORAGE_DIRECTORY=_tables(directory))
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     try:
@@ -116,3 +123,17 @@ def _environment(directory: str) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def _tables(directory: str) -> str:
+    """Where Hypothesis keeps the tables that it makes of Unicode and of our modules, which take a quarter of a second to make.
+
+    Nothing of a run is kept there. Where the user's cache cannot be written to, it is a directory that ends with the run.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    kept = Path(cache, "accord", "hypothesis")
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return directory
+    return str(kept) if os.access(kept, os.W_OK) else directory

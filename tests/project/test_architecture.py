@@ -20,7 +20,7 @@ LAYERS = (
         *("expectations", "expectations.answers", "expectations.lists", "expectations.messages"),
         *("expectations.timestamps", "expectations.values"),
     },
-    {"adapted", "consistency", "contract", "evidence", "expectations.conversations", "history", "ledger", "target"},
+    {"adapted", "consistency", "contract", "evidence", "expectations.conversations", "history", "ledger", "schema_errors", "target"},
     {"client", "corpus", "helpdesk", "judge", "preflight", "reading", "valid_calls"},
     {"plugin"},
     {"suite"},

@@ -63,7 +63,8 @@ def accord(directory: Path, *arguments: str | Path, environment: Mapping[str, st
     """Run `accord` in a directory, with these environment variables besides those that any process has."""
     plain = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     # Not the real home: a .netrc there is not the test's.
-    surroundings = {**plain, "HOME": str(directory), "COLUMNS": "100", **(environment or {})}
+    home = {"HOME": str(directory), "XDG_CACHE_HOME": str(directory.parent / "cache")}
+    surroundings = {**plain, **home, "COLUMNS": "100", **(environment or {})}
     done = subprocess.run(
         [str(program), *map(str, arguments)],
         cwd=directory,
