@@ -132,7 +132,8 @@ def create_app(
     cors: bool = True,
     clock: Clock | None = None,
     store: Store | None = None,
-    storage: Storage | None = None,
+    storage: Storage | str | None = None,
+    progress: Callable[[int], None] | None = None,
     authenticator: type[Authenticator] = Authenticator,
     validator: type[Validator] = Validator,
     conversations: type[Conversations] = Conversations,
@@ -149,13 +150,14 @@ def create_app(
     seed: what ids and ready-made keys are made from.
     cors: whether browsers of any origin may call.
     clock: where times come from; by default the system's.
-    storage: where all state is kept; by default memory. `store`, instead, is one for the default namespace only.
+    storage: where all state is kept, or its URL; by default memory. `store`, instead, is one for the default namespace only.
+    progress: told, now and then, how many conversations of the scenario were loaded.
     The others are the classes that the mock is made of, to be replaced by subclasses.
 
     Raises AccordError for anything in these that cannot be used.
     """
     parts = Parts(authenticator, validator, conversations, presenter, problems, pipeline)
-    start = plan(spec=spec, scenario=scenario, keys=keys, choices=choices, seed=seed, clock=clock, parts=parts)
+    start = plan(spec=spec, scenario=scenario, keys=keys, choices=choices, seed=seed, clock=clock, parts=parts, progress=progress)
 
     def planner(settings: Mapping[str, Any]) -> Plan:
         """The plan of a namespace: as the default one, but for its own settings."""
@@ -163,7 +165,7 @@ def create_app(
         own_choices = {**(choices or {}), **settings.get("choices", {})}
         return plan(spec=start.contract, clock=start.clock, parts=parts, **{**usual, **settings, "choices": own_choices})
 
-    worlds = Worlds(storage or MemoryStorage(store), start, planner)
+    worlds = Worlds(_storage(storage, store), start, planner)
     app = MockApp("mockserver", static_folder=None, template_folder=None)
     app.worlds, app.journal = worlds, Journal()
     # Slashes are the concern of one choice, not of the router.
@@ -178,6 +180,15 @@ def create_app(
     # Now, so that whoever makes the application learns what is wrong with the scenario.
     worlds.get(DEFAULT_NAMESPACE)
     return app
+
+
+def _storage(storage: Storage | str | None, store: Store | None) -> Storage:
+    if isinstance(storage, str):
+        # What databases need is imported for those who use one.
+        from mockserver.store.urls import open_storage
+
+        return open_storage(storage)
+    return storage or MemoryStorage(store)
 
 
 def _rule(path: str) -> str:

@@ -6,6 +6,7 @@ from the pages, which the method then says.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from sys import intern
 from typing import Any, TypeVar
 
 from mockserver.auth import Caller
@@ -15,7 +16,7 @@ from mockserver.contract import Contract
 from mockserver.ids import Ids
 from mockserver.presenter import Page
 from mockserver.problems import Problems, Refusal, not_found
-from mockserver.records import Conversation, Message, User
+from mockserver.records import NO_METADATA, Conversation, Message, User
 from mockserver.schema import Violation
 from mockserver.store import Fixed, Selection, Store
 from mockserver.validation import Request
@@ -59,7 +60,7 @@ class Conversations:
             status=self.first_status(),
             priority=self.priority(body),
             channel=self.channel(body),
-            metadata=self.metadata(body),
+            metadata=self.metadata(body) or NO_METADATA,
             requester=requester,
             created_at=now,
             updated_at=now,
@@ -198,11 +199,11 @@ class Conversations:
 
     def priority(self, body: Mapping[str, Any]) -> str:
         """The priority asked for, or the documented default."""
-        return str(self.member(body, "priority"))
+        return intern(str(self.member(body, "priority")))
 
     def channel(self, body: Mapping[str, Any]) -> str:
         """The channel asked for, or the default that the contract names, or else the chosen one."""
-        return str(self.member(body, "channel") or self.choices["default_channel"])
+        return intern(str(self.member(body, "channel") or self.choices["default_channel"]))
 
     def metadata(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The metadata given, or the documented default, an empty object."""

@@ -38,8 +38,8 @@ def read_keys(path: Path) -> KeyRing:
     content = read_yaml(path, "keys file")
     violations = Schema(_FILE, _FILE, {}).violations(content)
     if violations:
-        place = ".".join(map(str, violations[0].path)) or "its top"
-        raise AccordError(f"The keys file {path} is malformed at {place}: {violations[0].message}", "docs/mock.md shows one.")
+        violation = violations[0]
+        raise AccordError(f"The keys file {path} is malformed at {violation.place}: {violation.message}", "docs/mock.md shows one.")
     keys: dict[str, ApiKey] = {}
     for index, entry in enumerate(content["keys"]):
         place = f"The keys file {path}, keys.{index},"

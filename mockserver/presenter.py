@@ -55,7 +55,7 @@ class Presenter:
             "status": conversation.status,
             "priority": conversation.priority,
             "channel": conversation.channel,
-            "metadata": conversation.metadata,
+            "metadata": conversation.metadata or {},
             "requester": self.requester(conversation.requester),
             "created_at": created_at,
             "updated_at": created_at if updated == created else self.time(updated),

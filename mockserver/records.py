@@ -1,7 +1,12 @@
 """What the store keeps. Frozen: a change makes a new record. Times are microseconds since 1970, UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
+
+NO_METADATA: Mapping[str, Any] = MappingProxyType({})
+"""The metadata of conversations that have none, which are most: one object for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Conversation:
     status: str
     priority: str
     channel: str
-    metadata: dict[str, Any]
+    metadata: Mapping[str, Any]
     requester: User
     created_at: int
     updated_at: int

@@ -24,6 +24,11 @@ class Violation:
         """The outermost member at fault, or an empty string where the value as a whole is."""
         return str(self.path[0]) if self.path else ""
 
+    @property
+    def place(self) -> str:
+        """Where the value is, for people."""
+        return ".".join(map(str, self.path)) or "its top"
+
 
 class Schema:
     """A schema of the contract: what it says at its top level, and its validator.

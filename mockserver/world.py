@@ -1,6 +1,6 @@
 """One mock, put together: contract, choices, keys, store and rules. Nothing in it is shared with another but what never changes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from mockserver.conversations import Conversations
 from mockserver.ids import Ids
 from mockserver.key_files import read_keys
 from mockserver.keys import KeyRing, StandardKeys
+from mockserver.loading import Loader
 from mockserver.pipeline import Pipeline
 from mockserver.presenter import Presenter
 from mockserver.problems import Problems
-from mockserver.scenarios import Loader, Scenario, load_scenario
+from mockserver.scenarios import Scenario, load_scenario
 from mockserver.store import Order, Store
 from mockserver.validation import Validator
 
@@ -50,6 +51,7 @@ class Plan:
     standard_keys: StandardKeys | None
     parts: Parts
     clock: Clock
+    progress: Callable[[int], None] | None = None
 
     @property
     def order(self) -> Order:
@@ -62,7 +64,7 @@ class Plan:
         # With ids of their own, so that a store that is a copy of a filled one does not give the same ids again.
         ids = Ids(f"{self.seed}:scenario")
         rules = Conversations(self.contract, self.choices, store, ids, self.clock, Problems(self.choices))
-        Loader(self.scenario, self.contract, rules).load()
+        Loader(self.scenario, self.contract, rules, self.progress).load()
 
     def build(self, store: Store) -> "World":
         """The world whose state is in that store."""
@@ -78,6 +80,7 @@ def plan(
     seed: int | str = DEFAULT_SEED,
     clock: Clock | None = None,
     parts: Parts | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Plan:
     """Read and check what a world is made from. The arguments are those of `create_app`. Raises AccordError."""
     contract = spec if isinstance(spec, Contract) else load_contract(spec)
@@ -85,7 +88,7 @@ def plan(
     _check_default_channel(contract, taken)
     start = load_scenario(scenario)
     ring, standard = _keys(keys, seed, start)
-    return Plan(contract, taken, start, seed, ring, standard, parts or Parts(), clock or Clock())
+    return Plan(contract, taken, start, seed, ring, standard, parts or Parts(), clock or Clock(), progress)
 
 
 class World:
@@ -121,6 +124,11 @@ class World:
     def _ids(self) -> Ids:
         # A sequence that begins again with the process would repeat the ids that a durable store already has.
         return Ids(None if self.store.durable else self.plan.seed)
+
+    def size(self) -> int:
+        """How many conversations there are, of the organisations that have keys."""
+        with self.store.transaction(write=False):
+            return sum(len(self.store.conversations(organisation)) for organisation in self.keys.organisations)
 
     def reset(self) -> None:
         """Begin again with the scenario; ids begin again too, unless the store is durable. Snapshots are kept."""

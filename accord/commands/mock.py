@@ -14,7 +14,16 @@ from accord.errors import AccordError
 @click.command()
 @option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @option("--port", type=click.IntRange(0, 65535), default=4010, show_default=True, help="The port; 0 takes a free one.")
-@option("--scenario", default="demo", show_default=True, metavar="NAME", help="What to start with: a name, or a .yaml file.")
+@option(
+    "--scenario", default="demo", show_default=True, metavar="NAME", help="What to start with: a name, or a file (.yaml, .jsonl)."
+)
+@option(
+    "--store",
+    default="memory:",
+    show_default=True,
+    metavar="URL",
+    help="Where to keep the state: memory:, sqlite:///FILE, postgresql://…",
+)
 @option("--keys", metavar="FILE", help="Organisations and keys. Default: a ready-made set.")
 @option("--choice", multiple=True, metavar="NAME=OPTION", help="Take this option of an open point. Repeatable.")
 @option("--profile", metavar="FILE", help="Take these options: a YAML file of lines NAME: OPTION.")
@@ -27,6 +36,7 @@ def command(
     host: str,
     port: int,
     scenario: str,
+    store: str,
     keys: str | None,
     choice: tuple[str, ...],
     profile: str | None,
@@ -45,7 +55,16 @@ def command(
     selection: dict[str, object] = read_profile(profile) if profile else {}
     selection.update(map(parse_selection, choice))
     with bind(host, port) as listener:
-        app = create_app(spec=spec, scenario=scenario, keys=keys, choices=selection, seed=seed, cors=cors)
+        app = create_app(
+            spec=spec,
+            scenario=scenario,
+            keys=keys,
+            choices=selection,
+            seed=seed,
+            cors=cors,
+            storage=store,
+            progress=None if quiet else _show_progress,
+        )
         url = url_of(listener)
 
         def when_ready() -> None:
@@ -64,12 +83,16 @@ def _welcome(url: str, world: Any) -> str:
         f"{click.style('Accord mock', bold=True)} of the Support Conversations API",
         "",
         f"  {click.style(url, fg='green', bold=True)}",
-        f"  scenario {world.scenario.name}: {_counted(len(world.scenario.conversations), 'conversation')}; Ctrl-C stops it",
+        f"  scenario {world.scenario.name}: {_counted(world.size(), 'conversation')}; Ctrl-C stops it",
         "",
     ]
     lines += [f"  {name:<14} {key}  {what}" for name, key, what in _key_table(world)]
     lines += ["", "  Try:", *(f"  {line}" for line in curl_lines(url, world)), ""]
     return "\n".join(lines)
+
+
+def _show_progress(loaded: int) -> None:
+    click.echo(f"\r{loaded:,} conversations loaded", err=True, nl=not sys.stderr.isatty())
 
 
 def _counted(number: int, thing: str) -> str:
