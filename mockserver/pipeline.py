@@ -45,11 +45,11 @@ class Pipeline:
         return {
             "createConversation": lambda caller, request, _: show.conversation(rules.create(caller, request)),
             "listConversations": lambda caller, request, call: show.page(
-                rules.list(caller, request), show.conversation, lambda: self.url(call)
+                rules.list(caller, request), show.conversation, lambda: url_of(call)
             ),
             "getConversation": lambda caller, request, _: show.conversation(rules.get(caller, request)),
             "listMessages": lambda caller, request, call: show.page(
-                rules.messages(caller, request), show.message, lambda: self.url(call)
+                rules.messages(caller, request), show.message, lambda: url_of(call)
             ),
             "createMessage": lambda caller, request, _: show.sent_message(rules.send(caller, request)),
             "resolveConversation": lambda caller, request, _: show.conversation(rules.resolve(caller, request)),
@@ -92,6 +92,7 @@ class Pipeline:
             return int(self.choices["create_message_status"])
         return operation.successes[0]
 
-    def url(self, call: Call) -> str:
-        """The address that was called, without its query."""
-        return get_current_url(call.environ, strip_querystring=True)
+
+def url_of(call: Call) -> str:
+    """The address that was called, without its query."""
+    return get_current_url(call.environ, strip_querystring=True)

@@ -4,8 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -101,7 +99,7 @@ class Validator:
     def sent_parameters(self, call: Call) -> dict[str, str]:
         """The parameters of the query string; of one that is repeated, the last."""
         query = call.query
-        return dict(_parameters(query)) if query else {}
+        return dict(parse_qsl(query, keep_blank_values=True)) if query else {}
 
     def read_parameter(self, parameter: Parameter, text: str) -> tuple[Any, bool]:
         """The value of a parameter, and whether it is one that nothing matches."""
@@ -240,11 +238,6 @@ class Validator:
     def documented(self, members: dict[str, Any], body: Body) -> dict[str, Any]:
         """Only the members that the contract knows."""
         return {name: value for name, value in members.items() if name in body.members}
-
-
-@lru_cache(maxsize=1024)
-def _parameters(query: str) -> Mapping[str, str]:
-    return MappingProxyType(dict(parse_qsl(query, keep_blank_values=True)))
 
 
 class _BeyondRangeError(Exception):

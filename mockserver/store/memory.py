@@ -279,8 +279,8 @@ class MemoryStorage:
 
     def drop(self, name: str) -> bool:
         with self._lock:
-            self._stores.pop(name, None)
-            return self._namespaces.pop(name, None) is not None
+            self._namespaces.pop(name, None)
+            return self._stores.pop(name, None) is not None
 
     def close(self) -> None:
         """Nothing is held open."""
