@@ -153,8 +153,7 @@ def _from_yaml(path: Path) -> Scenario:
 
     def read() -> Iterator[Mapping[str, Any]]:
         made = (generate(template, random.Random(f"{path.stem}:{number}"), path) for number, template in enumerate(templates))
-        sources = [iter(written), *made]
-        return sources[-1] if not written and len(templates) == 1 else heapq.merge(*sources, key=created_at)
+        return heapq.merge(written, *made, key=created_at)
 
     return _scenario(path, content, read)
 

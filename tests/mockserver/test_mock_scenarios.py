@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from accord.errors import AccordError
+from mockserver.app import create_app
 from mockserver.scenarios import load_scenario, scenario_names
 
 NAMES = ["busy-inbox", "demo", "empty", "paging"]
@@ -108,6 +109,57 @@ def test_a_bad_file_is_told_with_the_place(make_api, tmp_path, text, place):
     with pytest.raises(AccordError) as caught:
         make_api(scenario=str(path))
     assert place in caught.value.message
+
+
+def test_json_lines(make_api, tmp_path):
+    path = tmp_path / "mine.jsonl"
+    path.write_text(
+        '{"organisations": ["A", "B"], "people": [{"email": "ada@example.com", "first_name": "Ada"}]}\n'
+        '{"subject": "First", "requester": "ada@example.com", "created_at": "2026-01-01T00:00:00Z"}\n'
+        "\n"
+        '{"subject": "Second", "requester": {"email": "bo@example.com", "last_name": "Lund"}, "status": "closed", '
+        '"metadata": {"n": 1}, "created_at": "2026-01-02T00:00:00Z", "messages": [{"body": "Hi"}]}\n'
+    )
+    second, first = make_api(scenario=str(path)).list().json["results"]
+    assert (first["subject"], first["requester"]["first_name"], first["status"]) == ("First", "Ada", "open")
+    assert (second["requester"]["last_name"], second["status"], second["metadata"]) == ("Lund", "closed", {"n": 1})
+
+
+def test_json_lines_without_a_header_are_of_the_usual_organisations(make_api, tmp_path):
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"subject": "One"}\n')
+    assert make_api(scenario=str(path)).list().json["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "place"),
+    [
+        ('{"subject": "x"}\n{"subject": \n', "line 2, is not JSON"),
+        ('{"subject": "x"}\n{"status": "open"}\n', "line 2, is malformed at subject"),
+        ('{"organisations": ["A"]}\n', "line 1, is malformed at organisations"),
+        ("[]\n", "line 1, is malformed at its top"),
+        ('{"subject": "x", "organisation": "Nobody"}\n', "unlisted organisation"),
+        ('{"subject": "x", "priority": "none"}\n', "priority"),
+        (
+            '{"subject": "x", "created_at": "2026-01-02T00:00:00Z"}\n{"subject": "y", "created_at": "2026-01-01T00:00:00Z"}\n',
+            "line 2, was created before the line above it",
+        ),
+    ],
+)
+def test_bad_json_lines_are_told_with_the_line(make_api, tmp_path, lines, place):
+    path = tmp_path / "bad.jsonl"
+    path.write_text(lines)
+    with pytest.raises(AccordError) as caught:
+        make_api(scenario=str(path))
+    assert place in caught.value.message
+
+
+def test_progress_is_told(contract, tmp_path):
+    path = tmp_path / "many.jsonl"
+    path.write_text('{"subject": "x"}\n' * 45_000)
+    told = []
+    create_app(spec=contract, scenario=str(path), progress=told.append)
+    assert told == [20_000, 40_000]
 
 
 def test_an_unknown_scenario_is_told_with_those_that_exist():
