@@ -21,11 +21,12 @@ def about(command: str) -> str:
     kilobytes = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
     software = {**versions(), "Granian": version("granian")}
     told = [*(f"{name} {number}" for name, number in software.items()), wrk_version() or "no wrk"]
-    return (
+    busy = os.getloadavg()[0]
+    text = (
         f"Measured on {datetime.now(UTC):%Y-%m-%d} at commit {_commit()}, by `{command}`, on {os.cpu_count()} cores of {cpu}, "
-        f"{kilobytes / 2**20:.0f} GiB, Linux {platform.release()}. Load average before: {os.getloadavg()[0]:.1f}. "
-        f"{', '.join(told)}."
+        f"{kilobytes / 2**20:.0f} GiB, Linux {platform.release()}; {', '.join(told)}."
     )
+    return text + (f" **The machine was busy meanwhile** (load average {busy:.1f} before): measure again." if busy > 1 else "")
 
 
 def _lines(path: str) -> list[str]:
