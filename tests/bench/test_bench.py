@@ -129,8 +129,6 @@ def test_a_round_on_our_mock() -> None:
     assert {name: [it.load.requests for it in samples] for name, samples in mine.samples.items()} == {
         name: [60] for name in COMPARED
     }
-    # The CPU time is counted in hundredths of a second, of which 60 requests may take none.
-    assert mine.samples["mix of six"][0].cpu_us > 0
     assert mine.starts[0] > 0.05
     assert mine.memory[0] > 10
     assert "| Accord |" in comparison(measured, "Measured.")
