@@ -18,7 +18,7 @@ PER_CUSTOMER = 40
 STATUSES = {"open": 9, "pending": 4, "resolved": 3, "closed": 9}
 _LARGEST_PAGE = 100
 
-_TEMPLATES = [
+_TEMPLATES: list[dict[str, Any]] = [
     {
         "subject": "Where is order {n}?",
         "metadata": {"order": "{n}"},
@@ -40,8 +40,11 @@ def customers(conversations: int) -> list[str]:
     return [f"customer{number}@example.com" for number in range(max(1, conversations // PER_CUSTOMER))]
 
 
-def scenario(conversations: int) -> dict[str, Any]:
-    """A scenario of so many conversations, all of the organisation that the ready-made keys belong to."""
+def scenario(conversations: int, *, bare: bool = False) -> dict[str, Any]:
+    """A scenario of so many conversations, all of the organisation that the ready-made keys belong to.
+
+    Bare ones have no messages and no metadata, so that what one takes can be told.
+    """
     people = [{"email": email, "first_name": "Ada", "last_name": f"Obi {n}"} for n, email in enumerate(customers(conversations))]
     return {
         "description": f"{conversations} conversations, to measure with.",
@@ -60,15 +63,15 @@ def scenario(conversations: int) -> dict[str, Any]:
                 "status": STATUSES,
                 "priority": {"low": 3, "normal": 12, "high": 4, "urgent": 1},
                 "channel": {"web": 10, "email": 9, "api": 2, "callback": 1},
-                "templates": _TEMPLATES,
+                "templates": [{"subject": item["subject"]} for item in _TEMPLATES] if bare else _TEMPLATES,
             }
         ],
     }
 
 
-def write_scenario(path: Path, conversations: int) -> None:
+def write_scenario(path: Path, conversations: int, *, bare: bool = False) -> None:
     """Write the scenario as YAML, of which JSON is a part."""
-    path.write_text(json.dumps(scenario(conversations)), encoding="utf-8")
+    path.write_text(json.dumps(scenario(conversations, bare=bare)), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,10 @@ class Grown:
 
 @contextmanager
 def start_loaded(conversations: int) -> Iterator[Process]:
-    """Our mock with so many conversations, started and answering."""
+    """Our mock with so many bare conversations, started and answering."""
     with tempfile.TemporaryDirectory(prefix="accord-bench-") as directory:
         scenario = Path(directory) / "growth.yaml"
-        write_scenario(scenario, conversations)
+        write_scenario(scenario, conversations, bare=True)
         server = ours(scenario)
         with started(server.command, server.ready, HEADERS, Path(directory), _SECONDS_TO_LOAD) as process:
             yield process

@@ -59,15 +59,21 @@ def ours(scenario: Path) -> Server:
 
 def peers() -> list[Server | Missing]:
     """The others, in the order of the page."""
-    return [_prism(), _mockoon(), _wiremock(), _json_server()]
+    return [
+        _prism("Prism", "its lines for each request, which it writes by default, go to /dev/null"),
+        _prism("Prism, silent", "told to write none", "--verboseLevel", "silent"),
+        _mockoon(),
+        _wiremock(),
+        _json_server(),
+    ]
 
 
-def _prism() -> Server | Missing:
+def _prism(name: str, does: str, *options: str) -> Server | Missing:
     return _of_node(
-        "Prism",
+        name,
         "@stoplight/prism-cli",
-        lambda script, port: [*script, "mock", str(OPENAPI), "--port", str(port), "--host", HOST, "--verboseLevel", "silent"],
-        "the contract's examples for every id: no state, pages of three; checks values, and of keys only that there is one",
+        lambda script, port: [*script, "mock", str(OPENAPI), "--port", str(port), "--host", HOST, *options],
+        f"the contract's examples for every id: no state, pages of three; checks values, and that there is a key; {does}",
     )
 
 
