@@ -1,5 +1,6 @@
 """Paths, methods and requests that are not documented, each answered in another way."""
 
+import io
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -153,6 +154,8 @@ def request_first() -> WsgiApp:
         def answer(self, operation: Operation, call: Call) -> Answer:
             try:
                 self.validate(call, operation)
+                # What came in can be read once, and is to be read again.
+                call.environ["wsgi.input"] = io.BytesIO(call.data or b"")
             except Refusal as refusal:
                 return self.refused(operation, call, refusal)
             return super().answer(operation, call)
