@@ -59,11 +59,12 @@ class Call:
         return None if value is None else str(value)
 
     def body(self, limit: int) -> bytes | None:
-        """The body, or None if it is longer than `limit` bytes."""
-        try:
-            self.data = self._read(limit)
-        except RequestEntityTooLarge:
-            return None
+        """The body, or None if it is longer than `limit` bytes. May be asked for again."""
+        if self.data is None:
+            try:
+                self.data = self._read(limit)
+            except RequestEntityTooLarge:
+                return None
         return self.data if len(self.data) <= limit else None
 
     def _read(self, limit: int) -> bytes:

@@ -85,6 +85,16 @@ def test_a_replaced_part_changes_what_it_is_there_for_and_nothing_else(make_api,
     assert {name for name in usual if usual[name] != other[name]} == {changed}
 
 
+class ReadsTwice(Validator):
+    def read(self, call, operation):
+        super().read(call, operation)
+        return super().read(call, operation)
+
+
+def test_a_part_may_read_a_request_twice(make_api):
+    assert make_api(validator=ReadsTwice).made(subject="Once?")["subject"] == "Once?"
+
+
 def test_a_store_may_be_brought_along(make_api):
     store = MemoryStore(Order.OLDEST)
     api = make_api(store=store)
