@@ -1,0 +1,223 @@
+"""The statements, as text of one dialect. Their parameters are named like columns, with an underscore behind.
+
+Each is a look-up by an index or a change of a few rows; which ones hold locks until the end of the transaction, and in which order
+they are taken, is said in store.py.
+"""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Dialect,
+    Integer,
+    ScalarSelect,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.sql.base import Executable
+
+from mockserver.store import Order
+from mockserver.store.sql.tables import CONTENT, EVERYBODY, conversations, messages, namespaces, organisations, tallies, users
+
+Sql = str
+
+# Not values, which would become parameters.
+_ZERO, _ONE, _BEFORE_FIRST = literal_column("0", Integer), literal_column("1", Integer), literal_column("-1", Integer)
+_NOTHING = literal_column("NULL", BigInteger)
+_EVERYBODY = literal_column(f"'{EVERYBODY}'", tallies.c.requester.type)
+
+_USER = (users.c.id, users.c.organisation, users.c.email, users.c.first_name, users.c.last_name, users.c.anonymous)
+_CONVERSATION = (
+    *(conversations.c.id, conversations.c.organisation, conversations.c.number, conversations.c.subject, conversations.c.status),
+    *(conversations.c.priority, conversations.c.channel, conversations.c.metadata),
+    *(conversations.c.created_at, conversations.c.updated_at),
+    *(users.c.id, users.c.organisation, users.c.email, users.c.first_name, users.c.last_name, users.c.anonymous),
+)
+_MESSAGE = (messages.c.id, messages.c.sender_email, messages.c.body, messages.c.message_type, messages.c.created_at)
+_CHANGING = ("number", "subject", "status", "priority", "channel", "metadata", "created_at", "updated_at")
+
+
+def _given(column: Column[Any]) -> BindParameter[Any]:
+    return bindparam(f"{column.name}_", type_=column.type)
+
+
+def _is(*columns: Column[Any]) -> ColumnElement[bool]:
+    return and_(*(column == _given(column) for column in columns))
+
+
+def _number(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=BigInteger)
+
+
+class Statements:
+    """Every statement of the stores, in a dialect. `insert` is the dialect's, which knows ON CONFLICT."""
+
+    def __init__(self, dialect: Dialect, insert: Any) -> None:
+        self._dialect = dialect
+        self._insert = insert
+        self._of_namespaces()
+        self._of_users()
+        self._of_conversations()
+        self._of_lists()
+        self._of_messages()
+        self._of_states()
+
+    def _sql(self, statement: Executable) -> Sql:
+        compiled = statement.compile(dialect=self._dialect)  # type: ignore[attr-defined]
+        assert all(name.endswith("_") for name in compiled.params), compiled.params
+        return str(compiled)
+
+    def _adding(self, table: Table, **other: Any) -> Any:
+        """An INSERT of a row whose every column is given, but for the others."""
+        values: Mapping[str, Any] = {column.name: _given(column) for column in table.c} | other
+        return self._insert(table).values(values).inline()
+
+    def _of_namespaces(self) -> None:
+        columns = (namespaces.c.name, namespaces.c.settings)
+        adding = self._insert(namespaces).values(
+            {name: _given(namespaces.c[name]) for name in ("name", "snapshot_of", "snapshot", "settings", "created_at")}
+        )
+        self.add_namespace = self._sql(adding.on_conflict_do_nothing().returning(namespaces.c.id))
+        self.namespace = self._sql(select(*columns).where(_is(namespaces.c.name)))
+        self.namespaces = self._sql(select(*columns).where(namespaces.c.name.is_not(None)))
+        self.namespace_id = self._sql(select(namespaces.c.id).where(_is(namespaces.c.name)))
+        self.namespace_is_there = self._sql(select(_ONE).where(_is(namespaces.c.id)))
+        self.drop_namespace = self._sql(delete(namespaces).where(_is(namespaces.c.id)))
+        self.snapshots = self._sql(select(namespaces.c.snapshot).where(_is(namespaces.c.snapshot_of)))
+        self.snapshot_id = self._sql(select(namespaces.c.id).where(_is(namespaces.c.snapshot_of, namespaces.c.snapshot)))
+        self.snapshot_ids = self._sql(select(namespaces.c.id).where(_is(namespaces.c.snapshot_of)))
+
+    def _of_users(self) -> None:
+        key = (users.c.namespace, users.c.organisation, users.c.key)
+        self.user_by_key = self._sql(select(*_USER).where(_is(*key)))
+        self.add_user = self._sql(self._adding(users).on_conflict_do_nothing(index_elements=[*key]))
+
+    def _of_conversations(self) -> None:
+        table = conversations.c
+        joined = select(*_CONVERSATION).join_from(conversations, users).where(_is(table.namespace, table.id))
+        self.conversation = self._sql(joined)
+        self.held_conversation = self._sql(joined.with_for_update(of=conversations))
+        self.hold_conversation = self._sql(select(table.status).where(_is(table.namespace, table.id)).with_for_update())
+        self.add_conversation = self._sql(self._adding(conversations, position=_next(table.namespace, table.organisation)))
+        changes = {name: _given(conversations.c[name]) for name in _CHANGING}
+        self.replace_conversation = self._sql(update(conversations).where(_is(table.namespace, table.id)).values(changes))
+        self._of_numbers()
+        self.tally_of_new = self._tally(1)
+        self.tally_of_moved = self._tally(2)
+
+    def _of_numbers(self) -> None:
+        first: BindParameter[int] = _number("first_")
+        adding = self._insert(organisations).values(
+            namespace=_given(organisations.c.namespace), organisation=_given(organisations.c.organisation)
+        )
+        taking = adding.values(next_number=first + _ONE).on_conflict_do_update(
+            index_elements=["namespace", "organisation"],
+            set_={"next_number": func.coalesce(organisations.c.next_number, first) + _ONE},
+        )
+        self.next_number = self._sql(taking.returning(organisations.c.next_number - _ONE))
+        holding = adding.values(next_number=_NOTHING).on_conflict_do_update(
+            index_elements=["namespace", "organisation"], set_={"organisation": organisations.c.organisation}
+        )
+        self.hold_organisation = self._sql(holding)
+
+    def _tally(self, statuses: int) -> Sql:
+        """Adds to how many conversations of some statuses there are, of everybody and of a requester."""
+        rows = [
+            {
+                "namespace": _given(tallies.c.namespace),
+                "organisation": _given(tallies.c.organisation),
+                "requester": _EVERYBODY if everybody else _given(tallies.c.requester),
+                "status": bindparam(f"status_{index}_", type_=tallies.c.status.type),
+                "conversations": _number(f"change_{index}_"),
+            }
+            for everybody, index in product((True, False), range(statuses))
+        ]
+        adding = self._insert(tallies).values(rows)
+        return self._sql(
+            adding.on_conflict_do_update(
+                index_elements=["namespace", "organisation", "requester", "status"],
+                set_={"conversations": tallies.c.conversations + adding.excluded.conversations},
+            )
+        )
+
+    def _of_lists(self) -> None:
+        filters = [*product((False, True), (False, True))]
+        self.counts = {(by_requester, by_status): self._sql(_count(by_requester, by_status)) for by_requester, by_status in filters}
+        self.pages = {
+            (order, by_requester, by_status): self._sql(_page(order, by_requester, by_status))
+            for order in Order
+            for by_requester, by_status in filters
+        }
+
+    def _of_messages(self) -> None:
+        table = messages.c
+        position = _next(table.namespace, table.conversation)
+        self.add_message = self._sql(self._adding(messages, position=position))
+        its = _is(table.namespace, table.conversation)
+        self.message_count = self._sql(select(func.coalesce(func.max(table.position), _BEFORE_FIRST) + _ONE).where(its))
+        page = select(*_MESSAGE).where(its, table.position >= _number("offset_")).order_by(table.position)
+        self.message_page = self._sql(page.limit(_number("limit_")).offset(_ZERO))
+
+    def _of_states(self) -> None:
+        source, target = (bindparam(name, type_=Integer) for name in ("source_", "target_"))
+        self.copies = [
+            self._sql(
+                self._insert(table).from_select(
+                    [column.name for column in table.c],
+                    select(*(target if column.name == "namespace" else column for column in table.c)).where(
+                        table.c.namespace == source
+                    ),
+                )
+            )
+            for table in CONTENT
+        ]
+        self.clearing = [self._sql(delete(table).where(_is(table.c.namespace))) for table in reversed(CONTENT)]
+
+
+def _next(*owner: Column[Any]) -> ScalarSelect[int]:
+    """The position after the last one of the owner."""
+    position = owner[0].table.c.position
+    return select(func.coalesce(func.max(position), _BEFORE_FIRST) + _ONE).where(_is(*owner)).scalar_subquery()
+
+
+def _count(by_requester: bool, by_status: bool) -> Select[Any]:
+    table = tallies.c
+    query = select(cast(func.coalesce(func.sum(table.conversations), _ZERO), BigInteger)).where(
+        _is(table.namespace, table.organisation)
+    )
+    query = query.where(table.requester == (_given(table.requester) if by_requester else _EVERYBODY))
+    return query.where(_is(table.status)) if by_status else query
+
+
+def _page(order: Order, by_requester: bool, by_status: bool) -> Select[Any]:
+    table = conversations.c
+    owner = _is(table.namespace, table.organisation)
+    query = select(*_CONVERSATION).join_from(conversations, users).where(owner).limit(_number("limit_"))
+    if by_requester:
+        query = query.where(_is(table.requester))
+    if by_status:
+        query = query.where(_is(table.status))
+    if order is Order.BY_ID:
+        return query.order_by(table.id).offset(_number("offset_"))
+    query = query.order_by(table.position.desc() if order is Order.NEWEST else table.position)
+    if by_requester or by_status:
+        return query.offset(_number("offset_"))
+    # Positions have no gaps: the page is found without counting rows up to it.
+    query = query.offset(_ZERO)
+    if order is Order.OLDEST:
+        return query.where(table.position >= _number("offset_"))
+    last = select(func.max(table.position)).where(owner).correlate(None).scalar_subquery()
+    return query.where(table.position <= last - _number("offset_"))

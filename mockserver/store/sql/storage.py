@@ -1,0 +1,86 @@
+"""All namespaces of a database."""
+
+from collections.abc import Callable
+
+import orjson
+
+from mockserver.clock import system_time
+from mockserver.store import DEFAULT_NAMESPACE, Namespace, NamespaceGoneError, Order, Store
+from mockserver.store.sql import states
+from mockserver.store.sql.store import SqlStore
+from mockserver.store.sql.text import from_database
+from mockserver.store.sql.units import Database, Entered, Hold, Row
+
+
+class SqlStorage:
+    """Namespaces of a database, which other processes may use at the same time. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = database.sql
+        self._reading = Entered(database, write=False)
+        self._writing = Entered(database, write=True)
+
+    def namespace(self, name: str) -> Namespace | None:
+        with self._reading as unit:
+            row = unit.one(self._sql.namespace, name_=name)
+        return None if row is None else _namespace_of(row)
+
+    def namespaces(self) -> list[Namespace]:
+        with self._reading as unit:
+            rows = unit.all(self._sql.namespaces)
+        return sorted(map(_namespace_of, rows), key=lambda namespace: namespace.name)
+
+    def create(self, namespace: Namespace, order: Order, fill: Callable[[Store], None]) -> bool:
+        settings = orjson.dumps(namespace.settings, default=dict).decode()
+        with self._writing as unit:
+            # Whoever is making one of that name may be filling it with a million conversations.
+            self._database.be_patient(unit)
+            row = unit.one(
+                self._sql.add_namespace,
+                name_=namespace.name,
+                snapshot_of_=None,
+                snapshot_=None,
+                settings_=settings,
+                created_at_=system_time(),
+            )
+            if row is None:
+                return False
+            # Nobody else knows of it yet, so it need not be held.
+            unit.namespaces.add(row[0])
+            fill(self._store(namespace.name, row[0], order))
+        return True
+
+    def open(self, name: str, order: Order) -> Store:
+        with self._reading as unit:
+            row = unit.one(self._sql.namespace_id, name_=name)
+        if row is None:
+            raise NamespaceGoneError(name)
+        return self._store(name, row[0], order)
+
+    def _store(self, name: str, namespace: int, order: Order) -> SqlStore:
+        return SqlStore(self._database, namespace, order, lasting=name == DEFAULT_NAMESPACE)
+
+    def drop(self, name: str) -> bool:
+        if name == DEFAULT_NAMESPACE:
+            raise ValueError("The default namespace is always there.")
+        with self._reading as unit:
+            row = unit.one(self._sql.namespace_id, name_=name)
+        if row is None:
+            return False
+        try:
+            with Entered(self._database, write=True, hold=Hold(row[0], alone=True)) as unit:
+                for (snapshot,) in unit.all(self._sql.snapshot_ids, snapshot_of_=row[0]):
+                    states.drop(unit, self._sql, snapshot)
+                states.drop(unit, self._sql, row[0])
+        except NamespaceGoneError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _namespace_of(row: Row) -> Namespace:
+    name, settings = row
+    return Namespace(from_database(name), orjson.loads(settings))

@@ -1,0 +1,19 @@
+"""The mock keeps the contract wherever it keeps its state: the whole suite, in this process."""
+
+import pytest
+from trials import try_apart, try_here
+
+from mockserver.app import create_app
+
+
+def test_the_suite_finds_the_mock_conformant(durable_url: str) -> None:
+    trial = try_apart(lambda: try_here(create_app(scenario="empty", storage=durable_url)))
+    assert (trial.verdict, trial.failed, trial.warned, trial.inconclusive, trial.problems) == ("conformant", [], [], [], [])
+    assert trial.requests > 200
+
+
+@pytest.mark.parametrize("order", ["oldest", "other"])
+def test_in_other_orders_too(durable_url: str, order: str) -> None:
+    settings = {"scenario": "demo", "storage": durable_url, "choices": {"list_order": order, "nul_character": "keep"}}
+    trial = try_apart(lambda: try_here(create_app(**settings), only=("list.*", "filter.*", "paging.*")))
+    assert (trial.verdict, trial.failed, trial.problems) == ("conformant", [], [])
