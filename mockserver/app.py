@@ -174,7 +174,7 @@ def create_app(
     app.url_map.redirect_defaults = False
     front = Front(worlds, app.journal)
     app.serve_contract(front, start.contract, cors_headers() if cors else {})
-    for blueprint in (health(start), namespaces(worlds), state(worlds), requests(app.journal)):
+    for blueprint in (health(start, worlds), namespaces(worlds), state(worlds), requests(app.journal)):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error_view(front))
     # Now, so that whoever makes the application learns what is wrong with the scenario.

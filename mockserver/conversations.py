@@ -50,12 +50,15 @@ class Conversations:
 
     def create(self, caller: Caller, request: Request) -> Conversation:
         """Open a conversation."""
-        body, now = request.body, self.clock.now()
+        body = request.body
         requester = self.requester(caller.organisation, body)
+        number = self.next_number(caller.organisation)
+        # Only now: whoever takes the next number, in another process, then has a later time as well.
+        now = self.clock.now()
         conversation = Conversation(
             id=self.ids.new(),
             organisation=caller.organisation,
-            number=self.next_number(caller.organisation),
+            number=number,
             subject=body["subject"],
             status=self.first_status(),
             priority=self.priority(body),
@@ -225,7 +228,9 @@ class Conversations:
 
     def add_message(self, conversation: Conversation, sender: str | None, body: str, kind: str) -> Message:
         """Keep a new message of the conversation."""
-        message = Message(self.ids.new(), conversation.id, sender, body, kind, self.clock.now())
+        # Another machine, whose clock is ahead, may have written the latest one.
+        now = max(self.clock.now(), conversation.updated_at)
+        message = Message(self.ids.new(), conversation.id, sender, body, kind, now)
         self.store.add_message(message)
         return message
 

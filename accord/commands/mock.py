@@ -72,7 +72,10 @@ def command(
             if ready_file:
                 _write_ready_file(Path(ready_file), url)
 
-        serve(app if quiet else AccessLog(app, sys.stderr), listener, when_ready)
+        try:
+            serve(app if quiet else AccessLog(app, sys.stderr), listener, when_ready)
+        finally:
+            app.worlds.storage.close()
 
 
 def _welcome(url: str, world: Any) -> str:

@@ -1,17 +1,26 @@
-"""Whether the mock is up: `GET /__accord__/health`."""
+"""Whether the mock is up, and reaches its state: `GET /__accord__/health`."""
 
 from flask import Blueprint, Response, jsonify
 
 from mockserver.control import PREFIX
+from mockserver.store import DEFAULT_NAMESPACE, StoreUnavailableError
 from mockserver.world import Plan
+from mockserver.worlds import Worlds
 
 
-def health(plan: Plan) -> Blueprint:
-    """The route, for a Flask application."""
+def health(plan: Plan, worlds: Worlds) -> Blueprint:
+    """The route, for a Flask application. `plan` is that of the default namespace."""
     blueprint = Blueprint("accord_health", __name__, url_prefix=PREFIX)
 
     @blueprint.get("/health", provide_automatic_options=False)
     def show() -> Response:
+        worlds.storage.namespace(DEFAULT_NAMESPACE)
         return jsonify(status="ok", scenario=plan.scenario.name)
+
+    @blueprint.errorhandler(StoreUnavailableError)
+    def tell(error: StoreUnavailableError) -> Response:
+        response = jsonify(status="store unavailable", detail=str(error))
+        response.status_code = 503
+        return response
 
     return blueprint
