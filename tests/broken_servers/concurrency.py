@@ -99,12 +99,16 @@ def _() -> WsgiApp:
 
     class Racing(Unlocked):
         def add_conversation(self, conversation: Conversation) -> None:
-            key = (conversation.organisation, conversation.requester.id, None)
-            before = list(self._index[key])
+            before = [*self.own(conversation)]
             pause(1)
             with self._lock:
                 MemoryStore.add_conversation(self, conversation)
-                self._index[key] = [*before, self._ranks[conversation.id]]
+                own = self.own(conversation)
+                own[:] = [*before, own[-1]]
+
+        def own(self, conversation: Conversation) -> list[Any]:
+            listing = self._requesters.get(conversation.organisation, {}).get(conversation.requester.id)
+            return [] if listing is None else listing.of(None)
 
     return broken(store=Racing())
 
@@ -126,7 +130,7 @@ def _() -> WsgiApp:
 
     class Racing(Unlocked):
         def add_message(self, message: Message) -> None:
-            before = list(self._messages[message.conversation])
+            before = list(self._messages.get(message.conversation, ()))
             pause(1)
             self._messages[message.conversation] = [*before, message]
 

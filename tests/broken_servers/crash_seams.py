@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from broken_servers.seams import CREATE, LIST, SEND, broken
+from broken_servers.seams import CREATE, LIST, SEND, body_of, broken
 from mockserver.answers import Answer, Call
 from mockserver.app import MockApp
 from mockserver.contract import Operation
@@ -14,7 +14,6 @@ from mockserver.pipeline import Pipeline
 from mockserver.problems import Refusal
 
 ERROR = "any.no-server-error"
-_MOST = 8 * 2**20
 
 
 class Crash(Exception):
@@ -43,7 +42,7 @@ def crashing(when: Callable[[Operation, Call], bool], **parts: Any) -> MockApp:
 
 def by_body(when: Callable[[bytes], bool], *operations: str) -> MockApp:
     """A server that answers with 500 to some bodies."""
-    return crashing(lambda operation, call: operation.id in (operations or (CREATE, SEND)) and when(call.body(_MOST) or b""))
+    return crashing(lambda operation, call: operation.id in (operations or (CREATE, SEND)) and when(body_of(call)))
 
 
 def by_member(name: str, when: Callable[[Any], bool], *operations: str) -> MockApp:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import GET, LIST, MESSAGES, RESOLVE, SEND, Event, answering, broken, handling, with_organisation
+from broken_servers.seams import GET, LIST, MESSAGES, RESOLVE, SEND, Event, answering, body_of, broken, handling, with_organisation
+from broken_servers.store_seams import all_conversations
 from mockserver.answers import Answer, Call
 from mockserver.auth import Caller
 from mockserver.contract import Operation
@@ -177,12 +178,11 @@ class ListingAll(Conversations):
 
     def everybodys(self, query: Mapping[str, Any]) -> Selection[Conversation]:
         """What matches in all organisations, in the order of creation."""
-        store: Any = self.store
         email, status = query.get("user_email"), query.get("status")
         return Fixed(
             [
                 conversation
-                for conversation in reversed(store._conversations.values())
+                for conversation in reversed(all_conversations(self.store))
                 if (status is None or conversation.status == status)
                 and (email is None or (conversation.requester.email or "").lower() == email.lower())
             ]
@@ -294,6 +294,7 @@ def done_elsewhere(operation_id: str) -> type[Pipeline]:
             if operation.id == operation_id and refusal.status == 404 and found is not None:
                 caller = self.authenticate(call, operation)
                 key = replace(caller.key, organisation=found.organisation)
+                body_of(call)
                 self.handle(operation, replace(caller, key=key), self.validate(call, operation), call)
             return super().refused(operation, call, refusal)
 

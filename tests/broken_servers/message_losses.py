@@ -8,6 +8,7 @@ from broken_servers.list_seams import SECOND, ruling
 from broken_servers.message_seams import conversation_of, ordered, sent
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import MESSAGES, Counter, Event, answering, broken
+from broken_servers.store_seams import kept_messages
 from mockserver.auth import Caller
 from mockserver.conversations import REPLY, Conversations
 from mockserver.records import Conversation, Message
@@ -96,7 +97,7 @@ def _() -> WsgiApp:
     def send(self: Any, caller: Caller, request: Request) -> Message:
         message = Conversations.send(self, caller, request)
         if message.sender_email != conversation_of(self, message).requester.email:
-            self.store._messages[message.conversation].remove(message)
+            kept_messages(self.store, message.conversation).remove(message)
         return message
 
     return broken(conversations=ruling(send=send))
@@ -108,7 +109,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         if conversation_of(rules, message).status == "closed":
-            rules.store._messages[message.conversation].remove(message)
+            kept_messages(rules.store, message.conversation).remove(message)
 
     return sent(effect)
 
@@ -119,7 +120,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         if conversation_of(rules, message).requester.anonymous:
-            rules.store._messages[message.conversation].remove(message)
+            kept_messages(rules.store, message.conversation).remove(message)
 
     return sent(effect)
 
@@ -158,7 +159,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         if message.sender_email != conversation_of(rules, message).requester.email:
-            kept = rules.store._messages[message.conversation]
+            kept = kept_messages(rules.store, message.conversation)
             kept[:] = [one for one in kept if one.sender_email != message.sender_email or one.id == message.id]
 
     return sent(effect)

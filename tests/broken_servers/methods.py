@@ -4,6 +4,7 @@ from typing import Any
 
 from broken_servers.list_seams import change, undocumented
 from broken_servers.registry import Difficulty, defect
+from broken_servers.store_seams import forget, kept_messages
 from mockserver.auth import Caller
 from mockserver.records import Conversation
 from mockserver.server import WsgiApp
@@ -20,12 +21,7 @@ def close(rules: Any, caller: Caller, found: Conversation | None, body: Any) -> 
 
 def delete(rules: Any, caller: Caller, found: Conversation | None, body: Any) -> None:
     if found is not None:
-        store = rules.store
-        rank = store._ranks.pop(found.id)
-        for ranks in store._index.values():
-            if rank in ranks:
-                ranks.remove(rank)
-        del store._conversations[found.id], store._messages[found.id]
+        forget(rules.store, found.id)
 
 
 def edit(*names: str) -> Any:
@@ -51,7 +47,7 @@ def create(rules: Any, caller: Caller, found: Conversation | None, body: Any) ->
 
 def clear_messages(rules: Any, caller: Caller, found: Conversation | None, body: Any) -> None:
     if found is not None:
-        rules.store._messages[found.id].clear()
+        kept_messages(rules.store, found.id).clear()
 
 
 @defect("methods-delete-deletes", UNDOCUMENTED, difficulty=EASY)

@@ -5,7 +5,7 @@ from typing import Any
 
 from broken_servers.registry import Difficulty, defect
 from broken_servers.resolve_seams import answered, besides, refusing
-from broken_servers.seams import RESOLVE, broken
+from broken_servers.seams import RESOLVE, body_of, broken
 from mockserver.answers import Answer, Call
 from mockserver.contract import Operation
 from mockserver.pipeline import Pipeline
@@ -86,7 +86,7 @@ def _() -> WsgiApp:
 
     class NeedsBody(Validator):
         def read(self, call: Call, operation: Operation) -> Request:
-            if operation.id == RESOLVE and not call.body(10_000):
+            if operation.id == RESOLVE and not body_of(call):
                 raise Refusal(400, "A body is needed.")
             return super().read(call, operation)
 

@@ -8,6 +8,7 @@ from broken_servers.list_seams import SECOND, change, ruling, selecting, sibling
 from broken_servers.registry import Difficulty, defect
 from broken_servers.resolve_seams import besides
 from broken_servers.seams import GET, Event, answering, broken
+from broken_servers.store_seams import kept_messages
 from mockserver.auth import Caller
 from mockserver.conversations import Conversations
 from mockserver.problems import not_found
@@ -110,7 +111,7 @@ def _() -> WsgiApp:
 @defect("resolve-deletes-messages", "resolve.rest-kept", "messages.listed-once", difficulty=EASY)
 def _() -> WsgiApp:
     """Resolving deletes the messages of the conversation."""
-    return besides(lambda rules, caller, request, done: rules.store._messages[done.id].clear())
+    return besides(lambda rules, caller, request, done: kept_messages(rules.store, done.id).clear())
 
 
 @defect("resolve-deletes-all-but-the-latest-message", "resolve.rest-kept", "messages.listed-once", difficulty=RARE)
@@ -118,7 +119,7 @@ def _() -> WsgiApp:
     """Resolving keeps the latest message of a conversation and deletes the others."""
 
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
-        kept = rules.store._messages[done.id]
+        kept = kept_messages(rules.store, done.id)
         kept[:] = kept[-1:]
 
     return besides(effect)
@@ -187,8 +188,9 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
         for other in siblings(rules, caller, done)[:1]:
-            moved, rules.store._messages[done.id] = rules.store._messages[done.id], []
-            rules.store._messages[other.id] += moved
+            kept = kept_messages(rules.store, done.id)
+            kept_messages(rules.store, other.id).extend(kept)
+            kept.clear()
 
     return besides(effect)
 

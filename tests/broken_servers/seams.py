@@ -7,6 +7,7 @@ Every function here returns a part for `broken`, which makes the server:
 A function that goes wrong is given an Event: who called what, how, and for how many times. Whoever needs more subclasses a part.
 """
 
+import io
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +28,9 @@ from mockserver.validation import Request, Validator
 CREATE, LIST, GET = "createConversation", "listConversations", "getConversation"
 MESSAGES, SEND, RESOLVE = "listMessages", "createMessage", "resolveConversation"
 EVERYWHERE = (CREATE, LIST, GET, MESSAGES, SEND, RESOLVE)
+
+_LARGEST = 8 * 2**20
+"""Bytes of a body that a defect looks at."""
 
 
 @cache
@@ -171,6 +175,7 @@ def done_although(refused: Callable[[Refusal, Call], bool], *operations: str) ->
             if operation.id in operations and refused(refusal, call):
                 caller = Caller(named_key(self.authenticator, "server"), "apiKey")
                 with suppress(Refusal):
+                    body_of(call)
                     self.handle(operation, caller, self.validate(call, operation), call)
             return super().refused(operation, call, refusal)
 
@@ -220,6 +225,13 @@ def named_key(authenticator: Authenticator, name: str) -> ApiKey:
     key = authenticator.keys.named(name)
     assert key is not None
     return key
+
+
+def body_of(call: Call) -> bytes:
+    """The bytes of the body, for whoever reads them before or after the pipeline does: a request's stream can be read once."""
+    data = (call.body(_LARGEST) if call.data is None else call.data) or b""
+    call.environ["wsgi.input"] = io.BytesIO(data)
+    return data
 
 
 def sent_key(call: Call) -> str:
@@ -272,3 +284,9 @@ def text_of(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         return {name: text_of(item, change) for name, item in value.items()}
     return value
+
+
+def in_chunks(text: str, size: int) -> str:
+    """The text, decoded so many bytes at a time: a character that lies across is garbled."""
+    data = text.encode()
+    return "".join(data[at : at + size].decode("utf-8", "replace") for at in range(0, len(data), size))
