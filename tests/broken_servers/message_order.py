@@ -74,3 +74,43 @@ def _() -> WsgiApp:
         return Fixed(right[::-1] if conversation.status == "closed" else right)
 
     return broken(conversations=ruling(ordered_messages=found))
+
+
+@defect("messages-as-text-after-a-hundred", "messages.oldest-first", difficulty=RARE, effort="standard")
+def _() -> WsgiApp:
+    """Messages are listed by their position as a text of two digits: the hundredth comes after the tenth."""
+    return ordered(lambda found: [one for _, one in sorted(enumerate(found), key=lambda item: f"{item[0]:02}")])
+
+
+@defect("messages-later-pages-first", "messages.oldest-first", difficulty=RARE)
+def _() -> WsgiApp:
+    """Messages are read fifty at a time, and what is read later is put before what was read earlier."""
+    return ordered(lambda found: found[50:] + found[:50])
+
+
+@defect("messages-of-the-first-sender-first", "messages.oldest-first", difficulty=RARE)
+def _() -> WsgiApp:
+    """Messages of whoever wrote the first one come before those of everybody else."""
+    return ordered(lambda found: sorted(found, key=lambda one: one.sender_email != found[0].sender_email))
+
+
+@defect("messages-by-length", "messages.oldest-first", difficulty=RARE)
+def _() -> WsgiApp:
+    """Messages of the same second are listed the shortest first."""
+    return ordered(lambda found: sorted(found, key=lambda one: (one.created_at // SECOND, len(one.body))))
+
+
+@defect("messages-newest-first-by-bearer", "messages.oldest-first", difficulty=RARE)
+def _() -> WsgiApp:
+    """Messages are listed newest first where the key came after Bearer."""
+
+    def rewrite(value: Any, event: Event) -> Any:
+        return value | {"results": value["results"][::-1]} if event.by_bearer else value
+
+    return broken(pipeline=answering(rewrite, MESSAGES))
+
+
+@defect("messages-two-newest-exchanged", "messages.oldest-first", difficulty=RARE)
+def _() -> WsgiApp:
+    """The two latest messages stand in each other's place until another one comes."""
+    return ordered(lambda found: [*found[:-2], *found[:-3:-1]])

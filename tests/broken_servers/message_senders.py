@@ -1,5 +1,7 @@
 """Servers that name the wrong sender of a message."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +9,7 @@ from broken_servers.list_seams import ruling
 from broken_servers.message_seams import conversation_of, ordered, sent
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import broken
+from broken_servers.store_seams import kept_messages
 from mockserver.auth import Caller
 from mockserver.records import Conversation, Message
 from mockserver.server import WsgiApp
@@ -22,7 +25,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> Message:
         other = replace(message, sender_email=conversation_of(rules, message).requester.email)
-        rules.store._messages[message.conversation][-1] = other
+        kept_messages(rules.store, message.conversation)[-1] = other
         return other
 
     return sent(effect)
@@ -35,7 +38,7 @@ def _() -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         if caller.key.tier == "client":
             other = replace(message, sender_email=conversation_of(rules, message).requester.email)
-            rules.store._messages[message.conversation][-1] = other
+            kept_messages(rules.store, message.conversation)[-1] = other
 
     return sent(effect)
 
@@ -46,7 +49,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         if caller.key.tier == "server":
-            rules.store._messages[message.conversation][-1] = replace(message, sender_email="agent@yourcompany.com")
+            kept_messages(rules.store, message.conversation)[-1] = replace(message, sender_email="agent@yourcompany.com")
 
     return sent(effect)
 
@@ -67,3 +70,53 @@ def _() -> WsgiApp:
         return Fixed([one if one.sender_email == own else replace(one, sender_email=None) for one in right])
 
     return broken(conversations=ruling(ordered_messages=found))
+
+
+def named(name: Callable[[str, Caller, Conversation], str | None]) -> WsgiApp:
+    """A server that stores another sender: `name` gets the one that was sent, the caller and the conversation."""
+
+    def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
+        other = name(request.body["user_email"], caller, conversation_of(rules, message))
+        kept_messages(rules.store, message.conversation)[-1] = replace(message, sender_email=other)
+
+    return sent(effect)
+
+
+@defect("messages-sender-without-tag", "messages.sender", difficulty=RARE)
+def _() -> WsgiApp:
+    """What follows a plus in the address of a sender is left out."""
+    return named(lambda email, caller, conversation: re.sub(r"\+[^@]*@", "@", email))
+
+
+@defect("messages-sender-tag-is-a-space", "messages.sender", difficulty=RARE)
+def _() -> WsgiApp:
+    """A plus in the address of a sender becomes a space, as in forms."""
+    return named(lambda email, caller, conversation: email.replace("+", " "))
+
+
+@defect("messages-sender-null-to-anonymous", "messages.sender", difficulty=RARE)
+def _() -> WsgiApp:
+    """In a conversation of an anonymous requester nobody has a name: the sender is null."""
+    return named(lambda email, caller, conversation: None if conversation.requester.anonymous else email)
+
+
+@defect("messages-sender-of-closed-is-support", "messages.sender", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message to a closed conversation is shown as one of the support's."""
+    return named(lambda email, caller, conversation: "support@helpdesk.example" if conversation.status == "closed" else email)
+
+
+@defect("messages-sender-of-servers-by-bearer", "messages.sender", difficulty=RARE)
+def _() -> WsgiApp:
+    """The sender of a message with a server key after Bearer is the requester; in X-API-Key it is who was named."""
+
+    def name(email: str, caller: Caller, conversation: Conversation) -> str | None:
+        return conversation.requester.email if caller.key.tier == "server" and caller.scheme != "apiKey" else email
+
+    return named(name)
+
+
+@defect("messages-sender-of-20-characters", "messages.sender", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The address of a sender is cut after 20 characters."""
+    return named(lambda email, caller, conversation: email[:20])
