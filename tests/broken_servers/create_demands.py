@@ -1,6 +1,8 @@
 """Servers that refuse what they should create."""
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import CREATE, Event, broken, handling
@@ -90,3 +92,100 @@ def _() -> WsgiApp:
             return super().create(caller, request)
 
     return broken(conversations=Two)
+
+
+@defect("refusals-one-letter", "create.status", difficulty=RARE)
+def _() -> WsgiApp:
+    """A subject of one letter is refused: no problem is that short."""
+    return demanding(lambda event: len(event.body["subject"]) < 2)
+
+
+@defect("refusals-digits", "create.status", difficulty=RARE)
+def _() -> WsgiApp:
+    """A subject of digits only is refused: it is numeric, and so no text."""
+    return demanding(lambda event: event.body["subject"].isdigit())
+
+
+@defect("refusals-subject-without-latin-letters", "create.status", "create.text-exact", difficulty=RARE)
+def _() -> WsgiApp:
+    """A subject in which there is no Latin letter is refused as spam."""
+    return demanding(lambda event: re.search("[A-Za-z]", event.body["subject"]) is None)
+
+
+@defect("refusals-mark-up", "create.status", "create.text-exact", difficulty=RARE)
+def _() -> WsgiApp:
+    """A subject that a firewall takes for an attack is refused."""
+    return demanding(lambda event: "<script" in event.body["subject"] or "DROP TABLE" in event.body["subject"])
+
+
+@defect("refusals-51-members", "create.status", "create.metadata-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """Metadata with more than fifty members is refused."""
+    return demanding(lambda event: len(event.body.get("metadata", {})) > 50)
+
+
+@defect("refusals-fifth-level", "create.status", "create.metadata-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """Metadata deeper than five levels is refused."""
+
+    def depth(value: Any) -> int:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return 1 + max(map(depth, inner), default=0) if isinstance(value, dict | list) else 0
+
+    return demanding(lambda event: depth(event.body.get("metadata", {})) > 5)
+
+
+@defect("refusals-null-in-metadata", "create.status", "create.metadata-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """Metadata in which a member is null is refused."""
+    return demanding(lambda event: None in event.body.get("metadata", {}).values())
+
+
+@defect("refusals-dots-in-names", "create.status", "create.metadata-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """Metadata is refused where the name of a member has a dot or begins with a dollar, which the store cannot keep."""
+    return demanding(lambda event: any("." in name or name.startswith("$") for name in event.body.get("metadata", {})))
+
+
+@defect("refusals-the-same-subject", "create.status", difficulty=RARE)
+def _() -> WsgiApp:
+    """A second conversation with the same subject is refused while the requester's first one is open."""
+
+    class Once(Conversations):
+        def create(self, caller: Caller, request: Request) -> Conversation:
+            email = request.body.get("user_email")
+            user = self.look_up(caller.organisation, email) if email else None
+            own = self.store.conversations(caller.organisation, user.id, "open") if user else ()
+            if any(one.subject == request.body["subject"] for one in own):
+                raise Refusal(409, "You told us already.")
+            return super().create(caller, request)
+
+    return broken(conversations=Once)
+
+
+@defect("refusals-last-name-alone", "create.status", difficulty=RARE)
+def _() -> WsgiApp:
+    """A last name without a first one is refused."""
+    return demanding(lambda event: "user_last_name" in event.body and "user_first_name" not in event.body)
+
+
+@defect("refusals-names-with-apostrophes", "create.status", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A name that holds anything but letters, spaces and dashes is refused."""
+    return demanding(lambda event: not re.fullmatch(r"[^\W\d_]*(?:[ -][^\W\d_]+)*", event.body.get("user_last_name", "")))
+
+
+@defect("refusals-after-a-closed-one", "create.status", difficulty=RARE)
+def _() -> WsgiApp:
+    """Whose latest conversation was closed may not open another one."""
+
+    class Done(Conversations):
+        def create(self, caller: Caller, request: Request) -> Conversation:
+            email = request.body.get("user_email")
+            user = self.look_up(caller.organisation, email) if email else None
+            latest = next(iter(self.store.conversations(caller.organisation, user.id)), None) if user else None
+            if latest is not None and self.is_closed(latest):
+                raise Refusal(409, "Your case is closed.")
+            return super().create(caller, request)
+
+    return broken(conversations=Done)

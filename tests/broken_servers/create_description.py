@@ -2,12 +2,13 @@
 
 import html
 import re
+import unicodedata
 from typing import Any
 
-from broken_servers.create_seams import storing
+from broken_servers.create_seams import handled, storing
 from broken_servers.list_seams import ruling
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import broken
+from broken_servers.seams import Event, broken, with_body
 from mockserver.conversations import Conversations
 from mockserver.records import Conversation
 from mockserver.server import WsgiApp
@@ -63,3 +64,26 @@ def _() -> WsgiApp:
         Conversations.add_description(self, conversation, description.replace("\n", " ") if description else None)
 
     return broken(conversations=ruling(add_description=add))
+
+
+@defect("text-description-composed", "create.description-whole", difficulty=RARE)
+def _() -> WsgiApp:
+    """The message made of a description is normalised to composed characters (NFC)."""
+    return storing("description", lambda text: unicodedata.normalize("NFC", text))
+
+
+@defect("text-description-single-spaces", "create.description-whole", difficulty=RARE)
+def _() -> WsgiApp:
+    """Several spaces in a description become one in the message made of it."""
+    return storing("description", lambda text: re.sub(" {2,}", " ", text))
+
+
+@defect("text-description-cut-for-clients", "create.description-whole", difficulty=RARE)
+def _() -> WsgiApp:
+    """The message made of a description that came with a client key is cut after 500 characters."""
+
+    def change(event: Event) -> Event | None:
+        text = event.body.get("description")
+        return with_body(event, description=text[:500]) if text and event.tier == "client" else None
+
+    return handled(change)

@@ -9,7 +9,7 @@ from typing import Any
 
 from broken_servers.create_seams import answered, handled, storing
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import CREATE, Event, broken, without
+from broken_servers.seams import CREATE, Event, broken, with_body, without
 from mockserver.conversations import Conversations
 from mockserver.presenter import Presenter
 from mockserver.records import User
@@ -211,3 +211,43 @@ def _() -> WsgiApp:
             return super().tidy({**value, "user_first_name": name.replace("\0", "")} if isinstance(name, str) else value, body)
 
     return broken(validator=Dropping)
+
+
+@defect("text-last-name-null", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """Whose last name is Null has none."""
+
+    def change(event: Event) -> Event | None:
+        return without(event, "user_last_name") if event.body.get("user_last_name", "").lower() == "null" else None
+
+    return handled(change)
+
+
+@defect("text-last-name-after-the-hyphen", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """Of a last name with a hyphen, what follows it is lost."""
+    return storing("user_last_name", lambda text: text.partition("-")[0] or text)
+
+
+@defect("text-names-of-one-letter-dropped", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A first name of one letter is taken for none."""
+    return handled(lambda event: without(event, "user_first_name") if len(event.body.get("user_first_name", "")) == 1 else None)
+
+
+@defect("text-names-with-single-spaces", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """Several spaces within a last name become one."""
+    return storing("user_last_name", lambda text: re.sub(" {2,}", " ", text))
+
+
+@defect("requester-names-of-the-email", "create.new-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A new user whose address has a dot before the @ is called after it, whatever names are given."""
+
+    def change(event: Event) -> Event | None:
+        email = event.body.get("user_email") or ""
+        first, dot, _ = email.partition("@")[0].partition(".")
+        return with_body(event, user_first_name=first) if dot and "user_first_name" in event.body else None
+
+    return handled(change)

@@ -1,6 +1,7 @@
 """Servers whose ids or numbers are not unique, or not those of the conversation."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -100,3 +101,93 @@ def numbering(number_of: Callable[[int, Any], int]) -> WsgiApp:
             return numbered
 
     return broken(conversations=Numbering)
+
+
+@defect("numbers-of-closed-ones-are-free", "create.number-unique", "any.durable", difficulty=RARE)
+def _() -> WsgiApp:
+    """The number of a conversation that was resolved is given to the next one."""
+    free: list[int] = []
+
+    class Reusing(Conversations):
+        def resolve(self, caller: Any, request: Any) -> Conversation:
+            done = super().resolve(caller, request)
+            free.append(done.number)
+            return done
+
+        def next_number(self, organisation: str) -> int:
+            return free.pop() if free else super().next_number(organisation)
+
+    return broken(conversations=Reusing)
+
+
+@defect("numbers-by-tier", "create.number-unique", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """What client keys create is numbered by itself."""
+    counter = Counter()
+
+    class ByTier(Conversations):
+        def create(self, caller: Any, request: Any) -> Conversation:
+            created = super().create(caller, request)
+            if caller.key.tier == "client":
+                created = replace(created, number=counter.next(caller.organisation))
+                self.store.replace_conversation(created)
+            return created
+
+    return broken(conversations=ByTier)
+
+
+@defect("numbers-from-the-body", "create.number-unique", difficulty=RARE)
+def _() -> WsgiApp:
+    """A number in metadata, where an import puts it, becomes the conversation's."""
+    counter = Counter()
+
+    def number_of(number: int, body: Any) -> int:
+        given = (body.get("metadata") or {}).get("number")
+        return given if isinstance(given, int) and counter.next() else number
+
+    return numbering(number_of)
+
+
+@defect("numbers-by-the-millisecond", "create.number-unique", "any.concurrent-creates", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The number of a conversation is the millisecond of its create."""
+    return numbering(lambda number, body: time.time_ns() // 1_000_000)
+
+
+@defect("numbers-every-sixtieth-twice", "create.number-unique", difficulty=RARE)
+def _() -> WsgiApp:
+    """Every sixtieth number is given twice: a block of numbers begins with the last of the one before."""
+    return numbering(lambda number, body: number - number // 60)
+
+
+@defect("ids-by-the-millisecond", "create.id-unique", "create.number-unique", "any.concurrent-creates", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Ids are made of the millisecond, so that conversations of the same one share theirs, and the later one is kept."""
+
+    def create(self: Any, caller: Any, request: Any) -> Conversation:
+        moment = time.time_ns() // 4_000_000
+        return Conversations.create(_WithIds(self, Ids(f"{moment}")), caller, request)  # type: ignore[arg-type]
+
+    return broken(conversations=type("ByTheMillisecond", (Conversations,), {"create": create}))
+
+
+class _WithIds:
+    """Rules with other ids."""
+
+    def __init__(self, rules: Conversations, ids: Ids) -> None:
+        self._rules, self.ids = rules, ids
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rules, name)
+
+
+@defect("ids-of-equal-subjects", "create.id-unique", difficulty=RARE)
+def _() -> WsgiApp:
+    """An id is made of the subject and the requester: a second conversation about the same is answered with the first one's id."""
+    first: dict[Any, str] = {}
+
+    def change(value: Any, event: Event) -> Any:
+        key = (event.caller.organisation, event.body.get("user_email"), event.body["subject"])
+        return value | {"id": first.setdefault(key, value["id"])}
+
+    return answered(change, CREATE)

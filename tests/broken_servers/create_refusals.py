@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import CREATE, broken, ignoring, receiving, refusing
+from broken_servers.seams import CREATE, body_of, broken, ignoring, receiving, refusing
 from mockserver.answers import Answer, Call
 from mockserver.contract import Operation
 from mockserver.pipeline import Pipeline
@@ -28,7 +28,7 @@ def stored_although(when: Callable[[Violation], bool], **members: Any) -> type[P
         def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
             if operation.id == CREATE and any(when(violation) for violation in refusal.violations):
                 caller = self.authenticate(call, operation)
-                body = json.loads(call.body(1 << 22) or b"{}")
+                body = json.loads(body_of(call) or b"{}")
                 request = Request("", {}, {"subject": "", **shaped(body), **members})
                 with self.store.transaction():
                     self.conversations.create(caller, request)
@@ -94,7 +94,7 @@ def _() -> WsgiApp:
         def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
             if operation.id == CREATE and any(violation.field == "subject" for violation in refusal.violations):
                 caller = self.authenticate(call, operation)
-                body = json.loads(call.body(1 << 22) or b"{}")
+                body = json.loads(body_of(call) or b"{}")
                 with self.store.transaction():
                     self.conversations.requester(caller.organisation, shaped(body))
             return super().refused(operation, call, refusal)
@@ -138,3 +138,48 @@ def _() -> WsgiApp:
         return {**members, "subject": members["subject"] + ""} if "subject" in members else members
 
     return broken(validator=receiving(change))
+
+
+# --- refused, and something else done ---------------------------------------------------------------------------------------------
+
+
+def besides(do: Callable[[Any, Any, dict[str, Any]], Any]) -> type[Pipeline]:
+    """A pipeline that does something else when it refuses a create whose body is an object: `do` gets the rules, the caller
+    and the members that are of their documented types."""
+
+    class Doing(Pipeline):
+        def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
+            if operation.id == CREATE and refusal.violations:
+                caller = self.authenticate(call, operation)
+                body = json.loads(body_of(call) or b"{}")
+                with self.store.transaction():
+                    do(self.conversations, caller, shaped(body if isinstance(body, dict) else {}))
+            return super().refused(operation, call, refusal)
+
+    return Doing
+
+
+@defect("refusals-first-name-and-stored", "create.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A first name that is no text is refused after the conversation was stored without it."""
+    return broken(pipeline=stored_although(lambda violation: violation.field == "user_first_name"))
+
+
+@defect("refusals-list-and-stored", "create.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A list of bodies is refused, and the conversations in it are stored."""
+
+    class Storing(Pipeline):
+        def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
+            if operation.id == CREATE and refusal.status in (400, 422):
+                try:
+                    bodies = json.loads(body_of(call) or b"{}")
+                except (ValueError, RecursionError):
+                    bodies = None
+                for body in bodies if isinstance(bodies, list) else ():
+                    with self.store.transaction():
+                        request = Request("", {}, {"subject": "", **shaped(body if isinstance(body, dict) else {})})
+                        self.conversations.create(self.authenticate(call, operation), request)
+            return super().refused(operation, call, refusal)
+
+    return broken(pipeline=Storing)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from broken_servers.create_seams import answered
@@ -116,3 +116,84 @@ def _() -> WsgiApp:
             return touched
 
     return broken(conversations=Touching)
+
+
+@defect("times-with-a-comma", "create.timestamps", difficulty=RARE)
+def _() -> WsgiApp:
+    """Fractions of seconds come after a comma, as ISO 8601 has it and RFC 3339 does not."""
+    return timed(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S},{moment.microsecond // 1000:03}Z")
+
+
+@defect("times-basic", "create.timestamps", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Times have no dashes and colons: 20260226T100000Z."""
+    return timed(lambda moment: f"{moment:%Y%m%dT%H%M%SZ}")
+
+
+@defect("times-without-seconds", "create.timestamps", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Times end with the minute."""
+    return timed(lambda moment: f"{moment:%Y-%m-%dT%H:%MZ}")
+
+
+@defect("times-of-hours-only", "create.timestamps", difficulty=RARE)
+def _() -> WsgiApp:
+    """The offset is hours only: +00."""
+    return timed(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}+00")
+
+
+@defect("times-with-a-name", "create.timestamps", difficulty=RARE)
+def _() -> WsgiApp:
+    """After the offset comes the name of the zone, as one language writes it by itself."""
+    return timed(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}Z[UTC]")
+
+
+@defect("times-without-offset-for-clients", "create.timestamps", difficulty=RARE)
+def _() -> WsgiApp:
+    """Shown to a client key, times have no offset."""
+
+    def change(value: Any, event: Event) -> Any:
+        if event.tier == "client":
+            for shown in value["results"] if event.operation == LIST else [value]:
+                shown["created_at"] = shown["created_at"].removesuffix("Z")
+        return value
+
+    return broken(pipeline=answering(change, CREATE, GET, LIST))
+
+
+@defect("times-updated-back-by-a-message", "create.timestamps", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message sets updated_at by another clock, which is an hour slow: it goes back, to before created_at."""
+
+    class Slow(Conversations):
+        def after_reply(self, conversation: Conversation, message: Any) -> Conversation:
+            after = super().after_reply(conversation, message)
+            return replace(after, updated_at=after.updated_at - 3_600_000_000)
+
+    return broken(conversations=Slow)
+
+
+@defect("times-rounded-in-lists", "list.items-as-get", difficulty=RARE)
+def _() -> WsgiApp:
+    """In a list, times are rounded to the next second; elsewhere they have fractions."""
+
+    def change(value: Any, event: Event) -> Any:
+        for shown in value["results"]:
+            moment = datetime.fromisoformat(shown["created_at"]) + timedelta(milliseconds=500)
+            shown["created_at"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        return value
+
+    return broken(choices={"timestamp_fraction": "microseconds"}, pipeline=answering(change, LIST))
+
+
+@defect("times-zone-forgotten-in-lists", "list.items-as-get", difficulty=RARE)
+def _() -> WsgiApp:
+    """In a list, created_at is the time of Berlin with the offset of Greenwich."""
+
+    def change(value: Any, event: Event) -> Any:
+        for shown in value["results"]:
+            moment = datetime.fromisoformat(shown["created_at"]) + timedelta(hours=1)
+            shown["created_at"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        return value
+
+    return broken(pipeline=answering(change, LIST))

@@ -1,0 +1,178 @@
+"""Servers that take from a request what is not the client's to say, or do not take what is."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from broken_servers.create_seams import handled
+from broken_servers.list_seams import then
+from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import RESOLVE, Counter, Event, body_of, broken, handling, with_body, without
+from mockserver.auth import Caller
+from mockserver.conversations import Conversations
+from mockserver.records import Conversation
+from mockserver.server import WsgiApp
+from mockserver.validation import Request
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+# --- what is not the client's -----------------------------------------------------------------------------------------------------
+
+
+def assigning(take: Callable[[Any, Conversation, dict[str, Any]], Conversation], operation: str, of: str) -> WsgiApp:
+    """A server that takes members of the body which are not documented: `take` gets the rules, what was done and all members."""
+    sent: dict[str, Any] = {}
+
+    def remember(event: Event) -> None:
+        try:
+            body = json.loads(body_of(event.call) or b"{}")
+        except (ValueError, RecursionError):
+            body = {}
+        sent["body"] = body if isinstance(body, dict) else {}
+
+    def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> Conversation:
+        other = take(rules, done, sent.get("body", {}))
+        rules.store.replace_conversation(other)
+        return other
+
+    return broken(pipeline=handling(remember, operation), conversations=then(of, effect))
+
+
+@defect("values-status-from-metadata", "create.opens", difficulty=RARE)
+def _() -> WsgiApp:
+    """A status in metadata becomes the conversation's."""
+
+    def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> Conversation | None:
+        status = done.metadata.get("status")
+        if status not in ("pending", "resolved", "closed"):
+            return None
+        other = replace(done, status=status)
+        rules.store.replace_conversation(other)
+        return other
+
+    return broken(conversations=then("create", effect))
+
+
+@defect("resolve-takes-the-body", "resolve.rest-kept", "get.as-created", "any.durable", difficulty=RARE)
+def _() -> WsgiApp:
+    """Resolving assigns what its body says: a subject in it becomes the conversation's."""
+
+    def take(rules: Any, done: Conversation, body: dict[str, Any]) -> Conversation:
+        subject = body.get("subject")
+        return replace(done, subject=subject) if isinstance(subject, str) and subject.isprintable() else done
+
+    return assigning(take, RESOLVE, "resolve")
+
+
+# --- what depends on something else -----------------------------------------------------------------------------------------------
+
+
+@defect("values-channel-lost-beside-a-priority", "create.channel-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """A channel is kept where no priority is given: the one is the other's else."""
+    return handled(lambda event: without(event, "channel") if "priority" in event.body else None)
+
+
+@defect("values-priority-lost-beside-a-description", "create.priority-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """A priority is kept where there is no description to take it from."""
+    return handled(lambda event: without(event, "priority") if event.body.get("description") else None)
+
+
+@defect("values-web-by-bearer-is-api", "create.channel-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """With a key after Bearer, the channel web becomes api: no browser sends that."""
+
+    def change(event: Event) -> Event | None:
+        return with_body(event, channel="api") if event.by_bearer and event.body.get("channel") == "web" else None
+
+    return handled(change)
+
+
+@defect("values-email-is-api", "create.channel-kept", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """The channel email is stored as api."""
+    return handled(lambda event: with_body(event, channel="api") if event.body.get("channel") == "email" else None)
+
+
+@defect("values-low-is-normal-for-emails", "create.priority-kept", difficulty=RARE, effort="standard")
+def _() -> WsgiApp:
+    """Of the channel email, the priority low becomes normal."""
+
+    def change(event: Event) -> Event | None:
+        low = event.body.get("channel") == "email" and event.body.get("priority") == "low"
+        return with_body(event, priority="normal") if low else None
+
+    return handled(change)
+
+
+@defect("values-one-urgent-at-a-time", "create.priority-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """A requester's second urgent conversation is high."""
+    counter = Counter()
+
+    def change(event: Event) -> Event | None:
+        email = event.body.get("user_email")
+        urgent = event.body.get("priority") == "urgent" and email is not None
+        return with_body(event, priority="high") if urgent and counter.next(email) > 1 else None
+
+    return handled(change)
+
+
+@defect("values-pending-for-new-users", "create.opens", difficulty=RARE)
+def _() -> WsgiApp:
+    """The first conversation of a user who gives no name waits for approval: pending."""
+
+    class Pending(Conversations):
+        def create(self, caller: Any, request: Any) -> Conversation:
+            email = request.body.get("user_email")
+            new = email is not None and self.look_up(caller.organisation, email) is None
+            created = super().create(caller, request)
+            if new and "user_first_name" not in request.body:
+                created = replace(created, status="pending")
+                self.store.replace_conversation(created)
+            return created
+
+    return broken(conversations=Pending)
+
+
+# --- stored otherwise, or twice ---------------------------------------------------------------------------------------------------
+
+
+@defect("creates-twice-for-clients", "list.email-filter", "list.count", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """What a client key creates is stored twice, and answered once."""
+    return doubling(lambda caller, number: caller.key.tier == "client")
+
+
+@defect("creates-twice-every-tenth", "list.email-filter", "list.count", difficulty=RARE)
+def _() -> WsgiApp:
+    """Every tenth create is stored twice, and answered once: the first try seemed to have failed."""
+    return doubling(lambda caller, number: number % 10 == 0)
+
+
+def doubling(when: Callable[[Caller, int], bool]) -> WsgiApp:
+    """A server that stores some creates twice."""
+    counter = Counter()
+
+    class Doubling(Conversations):
+        def create(self, caller: Any, request: Any) -> Conversation:
+            if when(caller, counter.next()):
+                super().create(caller, request)
+            return super().create(caller, request)
+
+    return broken(conversations=Doubling)
+
+
+@defect("creates-closed-earlier-ones", "any.durable", "resolve.get-agrees", "get.as-created", difficulty=RARE)
+def _() -> WsgiApp:
+    """A create closes the requester's earlier conversation of the same channel, which it seems to replace."""
+
+    def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
+        for one in rules.store.conversations(caller.organisation, done.requester.id, "open"):
+            if one.id != done.id and one.channel == done.channel:
+                rules.store.replace_conversation(replace(one, status="closed"))
+
+    return broken(conversations=then("create", effect))
