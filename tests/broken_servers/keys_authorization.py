@@ -101,3 +101,45 @@ def _() -> WsgiApp:
             return replace(caller, key=replace(caller.key, organisation=named_key(self, "server").organisation))
 
     return broken(authenticator=First)
+
+
+@defect("keys-bearer-with-a-colon", "auth.malformed-authorization", difficulty=RARE)
+def _() -> WsgiApp:
+    """A colon may stand after Bearer."""
+    return broken(authenticator=reading(lambda value: value.removeprefix("Bearer: ") if value.startswith("Bearer: ") else ""))
+
+
+@defect("keys-bearer-without-a-space", "auth.malformed-authorization", difficulty=RARE)
+def _() -> WsgiApp:
+    """Bearer is taken off the front, and a space only where there is one."""
+    return broken(authenticator=reading(lambda value: value[6:].strip() if value.startswith("Bearer") else ""))
+
+
+@defect("keys-after-api-key", "auth.other-scheme", difficulty=RARE)
+def _() -> WsgiApp:
+    """ApiKey is accepted like Bearer."""
+    return broken(authenticator=reading(lambda value: value.removeprefix("ApiKey ") if value.startswith("ApiKey ") else ""))
+
+
+@defect("keys-by-basic-as-the-password", "auth.other-scheme", difficulty=RARE)
+def _() -> WsgiApp:
+    """The key is accepted as the password of Basic, whoever the user is."""
+
+    def read(value: str) -> str:
+        try:
+            return base64.b64decode(value[6:]).decode().partition(":")[2] if value.startswith("Basic ") else ""
+        except ValueError:
+            return ""
+
+    return broken(authenticator=reading(read))
+
+
+@defect("keys-twice-after-bearer", "auth.malformed-authorization", difficulty=RARE)
+def _() -> WsgiApp:
+    """After Bearer, the same key may stand twice: words are gathered in a set."""
+
+    def read(value: str) -> str:
+        words = value.split()
+        return words[1] if words[:1] == ["Bearer"] and len(words) == 3 and words[1] == words[2] else ""
+
+    return broken(authenticator=reading(read))

@@ -14,7 +14,9 @@ from broken_servers.seams import (
     MESSAGES,
     RESOLVE,
     SEND,
+    Counter,
     accepting,
+    body_of,
     broken,
     done_although,
     refusing,
@@ -25,7 +27,7 @@ from mockserver.auth import Authenticator, Caller
 from mockserver.contract import Operation
 from mockserver.keys import ApiKey
 from mockserver.pipeline import Pipeline
-from mockserver.problems import Refusal
+from mockserver.problems import INVALID_KEY, Refusal, invalid_key
 from mockserver.server import WsgiApp
 
 EASY, MEDIUM, RARE = Difficulty
@@ -199,6 +201,7 @@ def _() -> WsgiApp:
         def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
             key = self.authenticator.keys.get(sent_key(call))
             if operation.id == RESOLVE and key is not None and key.revoked:
+                body_of(call)
                 self.handle(operation, Caller(key, "apiKey"), self.validate(call, operation), call)
             return super().refused(operation, call, refusal)
 
@@ -209,3 +212,114 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """Without a key a conversation is refused and stored; with a wrong one it is only refused."""
     return broken(pipeline=done_although(lambda refusal, call: refusal.status == 401 and not sent_key(call), CREATE))
+
+
+@defect("keys-missing-is-a-redirect", "auth.missing-key", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """A request without a key is redirected to a page on which people log in."""
+
+    def change(answer: Answer, refusal: Refusal) -> Answer:
+        return Answer(302, b"", {"Location": "/accounts/login/"}) if refusal.status == 401 else answer
+
+    class Redirecting(Pipeline):
+        def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
+            nothing = call.header("X-API-Key") is None and call.header("Authorization") is None
+            answer = super().refused(operation, call, refusal)
+            return change(answer, refusal) if nothing else answer
+
+    return broken(pipeline=Redirecting)
+
+
+@defect("keys-long-ones-are-500", "any.no-server-error", "auth.invalid-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """A key of more than 255 characters is answered with 500: its column is not that wide."""
+    return failing_at(lambda text: len(text) > 255)
+
+
+@defect("keys-wide-ones-are-500", "any.no-server-error", "auth.invalid-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """A key with letters beyond ASCII is answered with 500."""
+    return failing_at(lambda text: not text.isascii())
+
+
+@defect("keys-with-quotes-are-500", "any.no-server-error", "auth.invalid-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """A key with an apostrophe is answered with 500."""
+    return failing_at(lambda text: "'" in text)
+
+
+def failing_at(when: Callable[[str], bool]) -> WsgiApp:
+    """A server that fails at some keys."""
+
+    class Failing(Pipeline):
+        def answer(self, operation: Operation, call: Call) -> Answer:
+            if when(sent_key(call)):
+                return Answer.json(500, {"detail": "Internal server error."})
+            return super().answer(operation, call)
+
+    return broken(pipeline=Failing)
+
+
+@defect("keys-refusal-is-cached", "auth.x-api-key", "auth.bearer", "get.answer", difficulty=RARE)
+def _() -> WsgiApp:
+    """A 401 for a conversation is kept by its path: the next call, with a good key, gets it as well."""
+    kept: set[str] = set()
+
+    class Caching(Pipeline):
+        def answer(self, operation: Operation, call: Call) -> Answer:
+            path = str(call.environ["PATH_INFO"])
+            if operation.id == GET and path in kept:
+                kept.discard(path)
+                return Answer.json(401, {"detail": INVALID_KEY})
+            answer = super().answer(operation, call)
+            if operation.id == GET and answer.status == 401:
+                kept.add(path)
+            return answer
+
+    return broken(pipeline=Caching)
+
+
+@defect("keys-many-wrong-ones-lock-out", "auth.x-api-key", "auth.bearer", difficulty=RARE)
+def _() -> WsgiApp:
+    """After every twentieth wrong key, the next good one is refused with 401 too."""
+    counter = Counter()
+    state = {"locked": False}
+
+    class Locking(Authenticator):
+        def authenticate(self, call: Call, operation: Operation) -> Caller:
+            try:
+                caller = super().authenticate(call, operation)
+            except Refusal:
+                state["locked"] = counter.next() % 20 == 0
+                raise
+            locked, state["locked"] = state["locked"], False
+            if locked:
+                raise invalid_key()
+            return caller
+
+    return broken(authenticator=Locking)
+
+
+@defect("keys-refused-and-pending", "auth.refusal-changes-nothing", "any.durable", difficulty=RARE)
+def _() -> WsgiApp:
+    """A wrong key that reads a conversation is refused, and the conversation is pending from then on."""
+
+    class Pending(Pipeline):
+        def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
+            found = self.store.conversation(call.path.get("id", ""))
+            if operation.id == GET and refusal.status == 401 and found is not None:
+                self.store.replace_conversation(replace(found, status="pending"))
+            return super().refused(operation, call, refusal)
+
+    return broken(pipeline=Pending)
+
+
+@defect("keys-revoked-refused-and-sent", "auth.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A revoked key is refused when it sends, and the message is stored."""
+
+    def revoked(refusal: Refusal, call: Call) -> bool:
+        return refusal.status == 401 and (key := app.world.keys.get(sent_key(call))) is not None and key.revoked
+
+    app = broken(pipeline=done_although(revoked, SEND))
+    return app

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import CREATE, GET, LIST, MESSAGES, SEND, broken, done_although
-from mockserver.answers import Call
+from broken_servers.seams import CREATE, GET, LIST, MESSAGES, SEND, Counter, broken, done_although
+from mockserver.answers import Answer, Call
 from mockserver.auth import Authenticator, Caller
 from mockserver.contract import Operation
 from mockserver.keys import ApiKey
+from mockserver.pipeline import Pipeline
 from mockserver.problems import Refusal
 from mockserver.server import WsgiApp
 
@@ -241,3 +243,30 @@ def _() -> WsgiApp:
         return for_the_origin(refusal, call) and call.header("Authorization") is not None
 
     return broken(pipeline=done_although(refused, CREATE))
+
+
+@defect("origins-not-by-x-api-key-on-send", "origin.other", difficulty=RARE)
+def _() -> WsgiApp:
+    """The origin is not looked at when messages are sent with the key in X-API-Key."""
+    return broken(authenticator=unchecked(lambda call, operation: operation.id == SEND and call.header("X-API-Key") is not None))
+
+
+@defect("origins-refused-on-every-fifth", "origin.allowed", difficulty=RARE)
+def _() -> WsgiApp:
+    """Every fifth call of a restricted key is refused, even from its origin."""
+    counter = Counter()
+    return broken(authenticator=strict(lambda call, operation: counter.next() % 5 == 0))
+
+
+@defect("origins-refused-and-pending", "origin.refusal-changes-nothing", "any.durable", difficulty=RARE)
+def _() -> WsgiApp:
+    """Refused for its origin, a key that reads a conversation leaves it pending."""
+
+    class Pending(Pipeline):
+        def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
+            found = self.store.conversation(call.path.get("id", ""))
+            if operation.id == GET and refusal.status == 403 and found is not None:
+                self.store.replace_conversation(replace(found, status="pending"))
+            return super().refused(operation, call, refusal)
+
+    return broken(pipeline=Pending)

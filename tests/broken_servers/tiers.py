@@ -205,3 +205,43 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """A restricted client key, from its origin, passes for one that was checked: it may resolve."""
     return broken(authenticator=overlooking(lambda key, scheme: bool(key.origins)))
+
+
+@defect("tiers-refused-and-marked", "tier.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A client key that resolves is refused, and the conversation's metadata notes who tried."""
+
+    class Noting(Touching):
+        def touched(self, conversation: Conversation) -> None:
+            noted = {**conversation.metadata, "resolve_requested": True}
+            self.store.replace_conversation(replace(conversation, metadata=noted))
+
+    return broken(pipeline=Noting)
+
+
+@defect("tiers-not-for-low-priority", "tier.refused", "tier.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A client key may resolve a conversation of the priority low."""
+
+    class Low(ByTier):
+        def may(self, conversation: Conversation) -> bool:
+            return conversation.priority == "low"
+
+    return broken(authenticator=overlooking(lambda key, scheme: True), conversations=Low)
+
+
+@defect("tiers-own-creations-may-be-resolved", "tier.refused", "tier.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A client key may resolve the conversation that it created itself."""
+    creators: dict[str, str] = {}
+
+    class Own(ByTier):
+        def create(self, caller: Caller, request: Request) -> Conversation:
+            done = super().create(caller, request)
+            creators[done.id] = caller.key.tier
+            return done
+
+        def may(self, conversation: Conversation) -> bool:
+            return creators.get(conversation.id) == "client"
+
+    return broken(authenticator=overlooking(lambda key, scheme: True), conversations=Own)

@@ -1,0 +1,81 @@
+"""Servers whose look-up finds a key for what is none: words, wildcards, other spellings, and whatever comes first."""
+
+from broken_servers.keys_accepted import comparing
+from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import EVERYWHERE, GET, LIST, RESOLVE, accepting, broken, named_key, sent_key
+from mockserver.answers import Call
+from mockserver.auth import Authenticator
+from mockserver.keys import ApiKey
+from mockserver.server import WsgiApp
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+def for_words(*words: str, operations: tuple[str, ...] = EVERYWHERE) -> WsgiApp:
+    """A server that takes certain words for a key."""
+
+    def otherwise(auth: Authenticator, call: Call, operation: str) -> ApiKey | None:
+        return named_key(auth, "server") if sent_key(call) in words else None
+
+    return broken(authenticator=accepting(otherwise, *operations))
+
+
+@defect("keys-words-of-every-object", "auth.invalid-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Keys are members of an object, and every object has a constructor, a toString and a __proto__."""
+    return for_words("constructor", "toString", "__proto__", "valueOf", "hasOwnProperty")
+
+
+@defect("keys-proto-only-to-get", "auth.invalid-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Getting a conversation finds a key called __proto__."""
+    return for_words("__proto__", operations=(GET,))
+
+
+@defect("keys-null", "auth.invalid-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """The word null, which careless clients send, is the key of whoever has none."""
+    return for_words("null", "undefined", "None")
+
+
+@defect("keys-separators-exchanged", "auth.altered-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Keys are compared with all their dashes and underscores as one character, as some tables of URLs have it."""
+    return broken(authenticator=comparing(lambda key, text: key.replace("_", "-") == text.replace("_", "-")))
+
+
+@defect("keys-separators-exchanged-to-list", "auth.altered-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Listing conversations looks a key up by LIKE, in which an underscore is any character."""
+    wild = comparing(lambda key, text: len(key) == len(text) and all(a in (b, "_") for a, b in zip(key, text, strict=True)), LIST)
+    return broken(authenticator=wild)
+
+
+@defect("keys-accepted-until-checked", "auth.invalid-key", "auth.altered-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Keys are checked in the background: one that nobody has is accepted the first time and refused from then on."""
+    seen: set[str] = set()
+
+    def otherwise(auth: Authenticator, call: Call, operation: str) -> ApiKey | None:
+        text = sent_key(call)
+        first = bool(text) and text not in seen and auth.keys.get(text) is None
+        seen.add(text)
+        return named_key(auth, "server") if first else None
+
+    return broken(authenticator=accepting(otherwise))
+
+
+@defect("keys-one-character-less-to-resolve", "auth.altered-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Resolving takes a key whose last character is missing."""
+    return broken(authenticator=comparing(lambda key, text: len(text) == len(key) - 1 and key.startswith(text), RESOLVE))
+
+
+@defect("keys-by-a-sum", "auth.altered-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Keys are compared by the sum of their characters in lower case, whatever their order."""
+
+    def summed(text: str) -> int:
+        return sum(text.lower().encode("utf-8", "replace")) % 65_536
+
+    return broken(authenticator=comparing(lambda key, text: summed(key) == summed(text)))
