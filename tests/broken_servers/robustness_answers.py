@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from broken_servers.list_seams import rewritten
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import GET, LIST, MESSAGES, RESOLVE, SEND, answering, broken
+from broken_servers.seams import GET, LIST, MESSAGES, RESOLVE, SEND, answering, broken, in_chunks
 from mockserver.answers import Answer, Call
 from mockserver.contract import Operation
 from mockserver.pipeline import Pipeline
@@ -156,3 +156,57 @@ def _() -> WsgiApp:
         return response
 
     return rewritten(broken(), rewrite)
+
+
+@defect("robustness-utf-16", "any.json", difficulty=RARE)
+def _() -> WsgiApp:
+    """Lists of messages are written in UTF-16, and say so."""
+    return encoded(lambda text: text.encode("utf-16"), "messages/", "application/json; charset=utf-16")
+
+
+@defect("robustness-cesu-8", "any.json", "get.as-created", "messages.body-exact", difficulty=RARE)
+def _() -> WsgiApp:
+    """Characters of four bytes are written as two of three, as one data base does."""
+
+    def pairs(text: str) -> bytes:
+        units = text.encode("utf-16-le")
+        letters = (int.from_bytes(units[at : at + 2], "little") for at in range(0, len(units), 2))
+        return "".join(map(chr, letters)).encode("utf-8", "surrogatepass")
+
+    return encoded(pairs, "")
+
+
+@defect("robustness-lists-garbled-in-chunks", "any.json", "list.items-as-get", "list.email-filter", difficulty=RARE)
+def _() -> WsgiApp:
+    """Lists are re-encoded 4,096 bytes at a time, and a character that lies across is garbled."""
+    return encoded(lambda text: in_chunks(text, 4096).encode(), "conversations/")
+
+
+def encoded(encode: Callable[[str], bytes], end: str, media: str = "application/json") -> WsgiApp:
+    """A server that encodes its answers otherwise, at paths that end so."""
+
+    def change(response: Response, environ: dict[str, Any]) -> Response:
+        if response.status_code == 200 and environ["PATH_INFO"].endswith(end) and response.data:
+            response.data = encode(response.get_data(as_text=True))
+            response.headers["Content-Type"] = media
+        return response
+
+    return rewritten(broken(), change)
+
+
+@defect("robustness-trailing-comma", "any.json", difficulty=RARE)
+def _() -> WsgiApp:
+    """In the list of messages there is a comma after the last one."""
+    return encoded(lambda text: text.replace("}]}", "},]}").encode(), "messages/")
+
+
+@defect("robustness-two-values", "any.json", difficulty=RARE)
+def _() -> WsgiApp:
+    """The answer to resolving is followed by that of the code after it, which should not have run."""
+    return encoded(lambda text: f'{text}{{"detail": "Not found."}}'.encode(), "resolve/")
+
+
+@defect("robustness-nan", "any.json", "list.answer", difficulty=RARE)
+def _() -> WsgiApp:
+    """The count of an empty list is NaN."""
+    return encoded(lambda text: text.replace('"count":0', '"count":NaN').encode(), "conversations/")

@@ -1,6 +1,6 @@
 """Servers that break down at some id or query, or take an id for none."""
 
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from broken_servers.crash_seams import ERROR, by_id, by_query, crashing, malformed
 from broken_servers.registry import Difficulty, defect
@@ -193,3 +193,80 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """An undocumented parameter whose name has brackets is answered with 500."""
     return crashing(lambda operation, call: operation.id == LIST and "%5B" in call.query)
+
+
+# --- encodings and repetitions ----------------------------------------------------------------------------------------------------
+
+
+@defect("robustness-500-parameter-twice", ERROR, difficulty=RARE)
+def _() -> WsgiApp:
+    """A parameter that is sent twice is answered with 500: it is a list then."""
+
+    def twice(operation: Operation, call: Call) -> bool:
+        names = [name for name, _ in parse_qsl(call.query, keep_blank_values=True)]
+        return operation.id == LIST and len(names) > len(set(names))
+
+    return crashing(twice)
+
+
+@defect("robustness-500-address-twice", ERROR, difficulty=RARE)
+def _() -> WsgiApp:
+    """A filter user_email that is sent twice is answered with 500."""
+    return crashing(lambda operation, call: operation.id == LIST and call.query.count("user_email=") > 1)
+
+
+def undecodable(text: str) -> bool:
+    """Whether a text of WSGI is not UTF-8."""
+    try:
+        text.encode("latin-1").decode()
+    except UnicodeError:
+        return True
+    return False
+
+
+@defect("robustness-500-path-not-utf-8", ERROR, "get.malformed-id", difficulty=RARE)
+def _() -> WsgiApp:
+    """An id with a byte that is not UTF-8 is answered with 500."""
+    return crashing(lambda operation, call: operation.id == GET and undecodable(call.environ["PATH_INFO"]))
+
+
+@defect("robustness-500-wide-status", ERROR, difficulty=RARE)
+def _() -> WsgiApp:
+    """A status with a character of four bytes is answered with 500."""
+    return by_query("status", lambda text: any(ord(letter) > 0xFFFF for letter in text))
+
+
+@defect("robustness-500-foreign-digits", ERROR, difficulty=RARE)
+def _() -> WsgiApp:
+    """A limit in Arabic digits is answered with 500: a language takes them for a number, and the data base does not."""
+    return by_query("limit", lambda text: text.isdecimal() and not text.isascii())
+
+
+@defect("robustness-500-long-filter", ERROR, difficulty=RARE)
+def _() -> WsgiApp:
+    """A filter user_email of more than 254 characters is answered with 500."""
+    return by_query("user_email", lambda text: len(text) > 254)
+
+
+@defect("robustness-500-last-offset", ERROR, difficulty=RARE)
+def _() -> WsgiApp:
+    """Where offset and limit together are beyond 64 bits, the answer is 500; each by itself is fine."""
+
+    def beyond(operation: Operation, call: Call) -> bool:
+        sent = dict(parse_qsl(call.query))
+        offset, limit = sent.get("offset", "0"), sent.get("limit", "20")
+        whole = offset.isascii() and limit.isascii() and offset.isdigit() and limit.isdigit() and len(offset) < 20 > len(limit)
+        return operation.id == LIST and whole and int(offset) < 2**63 <= int(offset) + int(limit)
+
+    return crashing(beyond)
+
+
+@defect("robustness-500-malformed-id-of-messages-of-clients", ERROR, "messages.unknown-conversation", difficulty=RARE)
+def _() -> WsgiApp:
+    """Messages of a malformed id are answered with 500 where a client key asks for them."""
+
+    def clients(operation: Operation, call: Call) -> bool:
+        key = call.header("X-API-Key") or call.header("Authorization") or ""
+        return operation.id == MESSAGES and "bnc_cl_" in key and malformed(call.path["id"])
+
+    return crashing(clients)
