@@ -35,27 +35,27 @@ class Times:
     def __init__(self, digits: int, offset: str) -> None:
         self._digits = digits
         self._offset = offset
-        self._days: dict[int, str] = {}
+        self._hours: dict[int, str] = {}
 
     def text(self, microseconds: int) -> str:
         """The time so many microseconds after 1970."""
-        minutes, rest = divmod(microseconds, 60_000_000)
-        days, minute = divmod(minutes, 1440)
-        day = self._days.get(days)
-        if day is None:
-            if len(self._days) > _MANY_DAYS:
-                self._days.clear()
-            day = self._days[days] = f"{to_datetime(days * 86_400_000_000):%Y-%m-%dT}"
-        seconds = _TWO_DIGITS[rest // 1_000_000]
+        hour, rest = divmod(microseconds, _HOUR)
+        start = self._hours.get(hour) or self._start(hour)
         if not self._digits:
-            return f"{day}{_MINUTES[minute]}{seconds}{self._offset}"
+            return f"{start}{_SECONDS[rest // 1_000_000]}{self._offset}"
         fraction = f"{rest % 1_000_000:06d}000"[: self._digits]
-        return f"{day}{_MINUTES[minute]}{seconds}.{fraction}{self._offset}"
+        return f"{start}{_SECONDS[rest // 1_000_000]}.{fraction}{self._offset}"
+
+    def _start(self, hour: int) -> str:
+        if len(self._hours) > _MANY_HOURS:
+            self._hours.clear()
+        start = self._hours[hour] = f"{to_datetime(hour * _HOUR):%Y-%m-%dT%H:}"
+        return start
 
 
-_TWO_DIGITS = tuple(f"{number:02d}" for number in range(60))
-_MINUTES = tuple(f"{hour:02d}:{minute:02d}:" for hour in range(24) for minute in range(60))
-_MANY_DAYS = 10_000
+_HOUR = 3_600_000_000
+_MANY_HOURS = 50_000
+_SECONDS = tuple(f"{minute:02d}:{second:02d}" for minute in range(60) for second in range(60))
 
 
 class Clock:
