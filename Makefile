@@ -51,4 +51,4 @@ $(NODE_READY): tests/node/package-lock.json
 	else echo "npm is not there: the tests that need Node are skipped"; fi
 
 clean:
-	rm -rf $(VENV) tests/node/node_modules accord-report build dist
+	rm -rf $(VENV) tests/node/node_modules bench/node_modules accord-report build dist
