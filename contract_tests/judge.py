@@ -54,6 +54,7 @@ class Judge:
             if mismatch is None:
                 return True
             tally.violations += 1
+            tally.server_errors += exchange.failed
             number = tally.violations
         if number <= _LOOKED_AT:
             asked_again = self.ask_again(exchange) if number <= KEPT_EVIDENCE else None

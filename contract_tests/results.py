@@ -12,6 +12,9 @@ from typing import Any
 
 from contract_tests.catalogue import Catalogue, Level, Requirement
 
+NO_SERVER_ERROR = "any.no-server-error"
+"""What every answer exercises. A server error fails it, and the requirement of the request that met with it as well."""
+
 KEPT_EVIDENCE = 3
 """How many violations of one requirement are kept with their exchanges; all are counted."""
 
@@ -56,10 +59,11 @@ class Evidence:
 
 @dataclass(slots=True)
 class Tally:
-    """What one test, or many, found out about one requirement."""
+    """What one test, or many, found out about one requirement. `server_errors` are those violations that are server errors."""
 
     exercised: int = 0
     violations: int = 0
+    server_errors: int = 0
     evidence: list[Evidence] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
@@ -70,6 +74,7 @@ class Tally:
     def add(self, other: "Tally") -> None:
         self.exercised += other.exercised
         self.violations += other.violations
+        self.server_errors += other.server_errors
         self.keep(*other.evidence)
         self.undecided = (self.undecided + other.undecided)[:KEPT_EVIDENCE]
 
@@ -92,7 +97,7 @@ class Result:
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()
     causes: tuple[str, ...] = ()
-    """The requirements whose failure this one is a consequence of."""
+    """The requirements whose failure this one is a consequence of. It is told with theirs; where it is plain, it fails too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +157,24 @@ class Run:
         return (Verdict.INCONCLUSIVE if undecided else Verdict.CONFORMANT).exit_code
 
     def _follows(self, result: Result) -> bool:
-        """Whether a requirement is undecided only because one failed that the baseline knows."""
+        """Whether a requirement is undecided, or fails, only because one failed that the baseline knows."""
         return bool(result.causes) and self.baseline.issuperset(result.causes)
 
     @property
     def new_failures(self) -> tuple[Result, ...]:
         """The failures, and under `strict` the warnings, that the baseline does not know."""
         bad = {Outcome.FAILED, Outcome.WARNED} if self.strict else {Outcome.FAILED}
-        return tuple(one for one in self.results if one.outcome in bad and one.requirement.id not in self.baseline)
+        new = (one for one in self.results if one.outcome in bad and not self._follows(one))
+        return tuple(one for one in new if one.requirement.id not in self.baseline)
+
+    def told(self, outcome: Outcome) -> list[Result]:
+        """The results that have the outcome by themselves, and not as a consequence of one that failed."""
+        return [one for one in self.with_outcome(outcome) if not (one.causes and one.outcome in (Outcome.FAILED, Outcome.WARNED))]
+
+    def entailed(self, result: Result) -> list[Result]:
+        """The failures and warnings that are told with this one, because they are its consequence."""
+        found = self.with_outcome(Outcome.FAILED, Outcome.WARNED)
+        return [one for one in found if result.requirement.id in one.causes]
 
     @property
     def mended(self) -> tuple[Result, ...]:
@@ -193,9 +208,10 @@ def conclude(
     contract document does not have (`anonymous_users`) to the reason.
     """
     broken = {name for name, tally in tallies.items() if tally.violations}
+    server_errors = NO_SERVER_ERROR in broken
     causes = {requirement.id: _presupposed(catalogue, requirement) & broken for requirement in catalogue}
     return tuple(
-        _result(requirement, tallies[requirement.id], causes[requirement.id], missing, inapplicable)
+        _result(requirement, tallies[requirement.id], causes[requirement.id], missing, inapplicable, server_errors=server_errors)
         for requirement in catalogue
         if requirement.id in tallies
     )
@@ -214,7 +230,13 @@ def _presupposed(catalogue: Catalogue, requirement: Requirement) -> set[str]:
 
 
 def _result(
-    requirement: Requirement, tally: Tally, causes: set[str], missing: Mapping[str, str], inapplicable: Mapping[str, str]
+    requirement: Requirement,
+    tally: Tally,
+    causes: set[str],
+    missing: Mapping[str, str],
+    inapplicable: Mapping[str, str],
+    *,
+    server_errors: bool,
 ) -> Result:
     def result(outcome: Outcome, reason: str = "") -> Result:
         return Result(requirement, outcome, tally.exercised, tally.violations, reason, tuple(tally.evidence))
@@ -224,7 +246,10 @@ def _result(
         return replace(told, causes=tuple(sorted(causes)))
     if tally.violations:
         bad = Outcome.FAILED if requirement.level is Level.MUST else Outcome.WARNED
-        return result(bad, tally.evidence[0].summary)
+        told = result(bad, tally.evidence[0].summary)
+        # The one answer violates both, and is one thing to mend.
+        only_by_errors = tally.server_errors == tally.violations and requirement.id != NO_SERVER_ERROR and server_errors
+        return replace(told, causes=(NO_SERVER_ERROR,)) if only_by_errors else told
     foreign = [inapplicable[need] for need in requirement.needs if need in inapplicable]
     if foreign:
         return result(Outcome.NOT_TESTED, foreign[0])

@@ -29,7 +29,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield from _counts(run)
     yield from _failures(run)
     for outcome in (Outcome.WARNED, Outcome.INCONCLUSIVE):
-        yield from _notes(outcome, run.with_outcome(outcome))
+        yield from _notes(outcome, run.told(outcome))
     yield from _not_tested(run.with_outcome(Outcome.NOT_TESTED))
     for problem in run.problems:
         yield f"**The run is not whole:** {_text(problem, 600)}"
@@ -49,19 +49,19 @@ def _counts(run: Run) -> Iterator[str]:
 
 
 def _failures(run: Run) -> Iterator[str]:
-    failed = run.with_outcome(Outcome.FAILED)
+    failed = run.told(Outcome.FAILED)
     if not failed:
         return
     yield "### Failed"
     yield ""
     for result in failed[:_SHOWN_FAILURES]:
-        yield from _failure(result)
+        yield from _failure(result, run.entailed(result))
     if failed[_SHOWN_FAILURES:]:
         yield f"And {number_of(len(failed) - _SHOWN_FAILURES, 'more failure')}: see report.html."
         yield ""
 
 
-def _failure(result: Result) -> Iterator[str]:
+def _failure(result: Result, entailed: list[Result]) -> Iterator[str]:
     yield f"**{_code(result.requirement.id)}** {_text(result.requirement.text)}"
     yield ""
     for evidence in result.evidence[:1]:
@@ -75,6 +75,9 @@ def _failure(result: Result) -> Iterator[str]:
     more = unshown(result, min(1, len(result.evidence)))
     if more:
         yield more
+    if entailed:
+        yield ""
+        yield f"The same answers violate {', '.join(_code(one.requirement.id) for one in entailed)}."
     yield ""
 
 

@@ -11,10 +11,10 @@ from contract_tests.reports.difference import focused
 from contract_tests.reports.text import (
     answer_text,
     body_text,
+    bounded,
     number_of,
     one_line,
     request_text,
-    shortened,
     visible,
     without_keys,
 )
@@ -23,6 +23,7 @@ from contract_tests.results import Evidence, Outcome, Result, Run, Verdict
 
 _BODY_LINES = 4
 _CURL_AT_MOST = 4000
+_LINE_AT_MOST = 1000
 _INDENT = " " * 12
 _NARROWEST, _WIDEST = 40, 110
 
@@ -56,9 +57,9 @@ class _Page:
     width: int
 
     def lines(self, run: Run) -> Iterator[str]:
-        for result in run.with_outcome(Outcome.FAILED):
+        for result in run.told(Outcome.FAILED):
             yield from self._failure(result, run)
-        yield from self._notes("Warnings", "!", run.with_outcome(Outcome.WARNED))
+        yield from self._notes("Warnings", "!", run.told(Outcome.WARNED))
         yield from self._notes("Inconclusive", "?", run.with_outcome(Outcome.INCONCLUSIVE))
         yield from self._not_tested(run.with_outcome(Outcome.NOT_TESTED))
         yield from self._problems(run.problems)
@@ -77,6 +78,8 @@ class _Page:
         more = unshown(result, min(1, len(result.evidence)))
         if more:
             yield self._dim(f"  {more}")
+        if entailed := run.entailed(result):
+            yield from self._wrapped(f"The same answers violate {_named(entailed)}.", "  ")
         yield ""
 
     def _evidence(self, evidence: Evidence, base_url: str) -> Iterator[str]:
@@ -89,8 +92,11 @@ class _Page:
         yield from self._beside("actual", self._exact(actual), fg="red")
         if evidence.curl:
             # Never wrapped: a command that is copied has to stay one.
-            lines = shortened(evidence.curl, _CURL_AT_MOST).splitlines()
-            yield from self._beside("try", [visible(line) for line in lines], dim=True)
+            lines = [bounded(line, _LINE_AT_MOST) for line in evidence.curl.splitlines()]
+            shown = bounded("\n".join(lines), _CURL_AT_MOST).splitlines()
+            yield from self._beside("try", [visible(line) for line in shown], dim=True)
+            if shown != evidence.curl.splitlines():
+                yield self._dim(f"{_INDENT}(cut here; whole in report.json)")
 
     @property
     def _at_most(self) -> int:

@@ -44,6 +44,13 @@ def shortened(text: str, limit: int) -> str:
     return text if left_out <= 0 else f"{text[:limit]}… ({left_out:,} more characters)"
 
 
+def bounded(text: str, limit: int) -> str:
+    """The text, or its beginning and its end with a note between them of how much is left out."""
+    left_out = len(text) - limit
+    tail = limit // 4
+    return text if left_out <= 0 else f"{text[: limit - tail]}… ({left_out:,} more characters) …{text[-tail:]}"
+
+
 def one_line(text: str, limit: int) -> str:
     """The text on one line, with white space collapsed and at most so many characters long."""
     # The slice keeps a body of a mebibyte from being split into words only to be thrown away.

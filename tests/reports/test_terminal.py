@@ -6,7 +6,9 @@ from dataclasses import replace
 import click
 import pytest
 
-from contract_tests.reports import terminal
+from contract_tests.catalogue import load_catalogue
+from contract_tests.reports import report_json, terminal
+from contract_tests.results import Outcome, Tally, conclude
 from tests.reports import samples
 
 PRIORITY_ONLY = samples.run({"create.priority-default": (samples.PRIORITY, 3)})
@@ -126,3 +128,42 @@ def test_white_space_is_shown_where_it_may_be_the_difference() -> None:
     evidence = replace(samples.PRIORITY, expected="a  b\n", actual="a b")
     text = terminal.render(samples.run({"create.text-exact": (evidence, 1)}))
     assert "expected  a  b\\n\n" in text
+
+
+def test_a_server_error_is_told_once() -> None:
+    """It violates two requirements, and is one thing to mend."""
+    error = replace(samples.PRIORITY, summary="the status is 500 and not 201", response=samples.response(500, {"detail": "Oops."}))
+    tallies = {
+        "any.no-server-error": Tally(60, 2, 2, [error]),
+        "create.status": Tally(60, 1, 1, [error]),
+        "get.answer": Tally(60, 2, 1, [error]),
+        "create.undocumented-values-refused": Tally(60, 1, 1, [error]),
+    }
+    run = replace(samples.good(), results=conclude(load_catalogue(), tallies, {}))
+    text = " ".join(terminal.render(run).split())
+    assert [result.requirement.id for result in run.told(Outcome.FAILED)] == ["get.answer", "any.no-server-error"]
+    assert "✗ create.status" not in text
+    assert "! create.undocumented-values-refused" not in text
+    assert "The same answers violate create.status, create.undocumented-values-refused." in text
+    # All of them are violated, whoever tells it.
+    assert run.counts["must"]["failed"] == 3
+    assert "3 requirements that a server must meet are violated" in text
+
+
+def test_what_a_known_server_error_entails_is_no_new_failure() -> None:
+    error = replace(samples.PRIORITY, summary="the status is 500 and not 201")
+    tallies = {"any.no-server-error": Tally(60, 1, 1, [error]), "create.status": Tally(60, 1, 1, [error])}
+    run = replace(samples.good(), results=conclude(load_catalogue(), tallies, {}))
+    assert len(run.new_failures) == 2
+    assert not replace(run, baseline=frozenset({"any.no-server-error"})).new_failures
+
+
+def test_a_command_of_thousands_of_digits_is_cut_and_says_where_it_is_whole() -> None:
+    long = replace(samples.LOST_PAGE, curl=f"curl -i '{samples.SERVER}/?limit={'1' * 5000}' -H \"X-API-Key: $ACCORD_SERVER_KEY\"")
+    text = terminal.render(samples.run({"list.limit": (long, 1)}), width=100)
+    assert max(map(len, text.splitlines())) < 1100
+    assert '-H "X-API-Key: $ACCORD_SERVER_KEY"' in text
+    assert "more characters)" in text
+    assert "(cut here; whole in report.json)" in text
+    assert "1" * 5000 in report_json.render(samples.run({"list.limit": (long, 1)}))
+    assert "cut here" not in terminal.render(PRIORITY_ONLY)
