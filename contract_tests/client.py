@@ -13,9 +13,10 @@ from contract_tests.credentials import Credential, Forgery, Style
 from contract_tests.effort import Effort
 from contract_tests.exchange import DROPPED, Call, Exchange
 from contract_tests.expectations import answers
-from contract_tests.judge import Judge
+from contract_tests.judge import Blocked, Judge
 from contract_tests.ledger import Ledger
 from contract_tests.target import Target
+from contract_tests.twice import done_twice
 
 ACCEPTED = {Style.HEADER: "auth.x-api-key", Style.BEARER: "auth.bearer"}
 """The requirement that a valid key is accepted, by the way in which it is sent."""
@@ -142,6 +143,8 @@ class Client:
         if self.consistency_window and exchange.succeeded and operation.method == "POST":
             wait_until_shown(self._ask, operation_id, id, exchange, self.consistency_window)
         self._judge_any(exchange, forgery, documented=documented)
+        if exchange.repeated and done_twice(self._ask, self.ledger, operation_id, id, exchange):
+            raise Blocked(f"{exchange.call.method} {exchange.call.path} was done and not answered, and done again when sent again.")
         used = exchange.call.credential
         if exchange.status == 401 and used is not None and used in self.credentials(operation_id):
             self.judge.check(ACCEPTED[used.style], answers.is_accepted(exchange), exchange)

@@ -29,7 +29,8 @@ DROPPED = 0
 class Exchange:
     """A call and its answer. Header names are in lower case; `elapsed` is in seconds.
 
-    `hiccup` is the gateway error that the same call was answered with first, where it was sent again.
+    `hiccup` is the gateway error that the same call was answered with first, where it was sent again; `again` says that it was sent
+    again because the connection was closed before an answer came.
     """
 
     call: Call
@@ -39,6 +40,7 @@ class Exchange:
     body: bytes
     elapsed: float
     hiccup: "Exchange | None" = None
+    again: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -47,6 +49,16 @@ class Exchange:
     @property
     def refused(self) -> bool:
         return 400 <= self.status < 500
+
+    @property
+    def repeated(self) -> bool:
+        """Whether it is the answer to a second sending, and the first may have been acted upon."""
+        return self.again or self.hiccup is not None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is a server error, or no answer at all."""
+        return self.status >= 500 or self.status == DROPPED
 
     @cached_property
     def json(self) -> Any:

@@ -120,7 +120,7 @@ class Target:
         except _Dropped:
             self._line().close()
         try:
-            return self._send_once(call)
+            return replace(self._send_once(call), again=True)
         except _Dropped as error:
             if not self.is_alive():
                 raise
