@@ -31,6 +31,15 @@ Progress = Callable[[int, int, str], None]
 LAST = ("robustness", "concurrency", "lifecycle", "values", "schemas", "choices")
 """The files of tests that run after all others, in this order."""
 
+LONG = ("lifecycle", "values", "concurrency", "schemas", "resolve", "messages")
+"""The files of tests that take longest."""
+
+TOGETHER = ("test_paging.py", "test_filters_of_many.py")
+"""The files whose tests look through the corpus: they stay together, lest every worker builds one."""
+
+_KINDS = ("requester]", "open]", "closed]")
+"""The parameters by which the tests of one file are told apart that are many enough for several workers."""
+
 LEFT_OUT = "left out for want of "
 """How the reason begins for which a test was skipped that the run had no room for."""
 
@@ -54,7 +63,7 @@ class Context:
             contract,
             target,
             judge,
-            effort=effort_named(settings.effort),
+            effort=effort_named(settings.effort).shared_by(settings.workers or 1),
             run_id=settings.run_id,
             seed=settings.seed,
             worker=worker,
@@ -74,6 +83,27 @@ class Carrier:
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["accord"] = self.settings.to_json()
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> object:
+        """Each test goes to whichever worker is free, but for those of some files, which go together.
+
+        Not by marks, as `--dist=loadgroup` has it: with pytest 9.2 they are overlooked (pytest-xdist, issue 1386).
+        """
+        from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+        class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
+            def _split_scope(self, nodeid: str) -> str:
+                return together(nodeid)
+
+        return Scheduler(config, log)
+
+
+def together(nodeid: str) -> str:
+    """What a test is to share a worker with: the tests of which this says the same."""
+    file = nodeid.rpartition("/")[2].partition("::")[0]
+    kind = nodeid.partition("[")[2]
+    return f"{file} {kind if kind in _KINDS else ''}" if file in TOGETHER else nodeid
+
 
 _CONTEXT = pytest.StashKey[Context]()
 
@@ -88,7 +118,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if data is None:
         raise pytest.UsageError("The suite is run by `accord verify`, which gives it a server to judge.")
     settings = Settings.from_json(data)
-    target = Target(settings.base_url, settings.keys, timeout=settings.timeout, requests_per_second=settings.requests_per_second)
+    # The pace that was asked for is that of all workers together.
+    pace = settings.requests_per_second / (settings.workers or 1) if settings.requests_per_second else None
+    target = Target(settings.base_url, settings.keys, timeout=settings.timeout, requests_per_second=pace)
     config.stash[_CONTEXT] = Context.of(settings, target, worker=str(config.workerinput["workerid"]))  # type: ignore[attr-defined]
 
 
@@ -100,17 +132,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
-    items.sort(key=_place)
-    for item in items:
-        # One worker builds the corpus of a file, and not every worker one.
-        if "corpus" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_place if settings.workers == 1 else _place_beside_others)
 
 
 def _place(item: pytest.Item) -> int:
     """Quick looks at everything come first, so that defects show early; what is generated and what is only observed comes last."""
     file = item.path.stem.removeprefix("test_")
     return LAST.index(file) if file in LAST else -1
+
+
+def _place_beside_others(item: pytest.Item) -> int:
+    """What takes longest comes first, lest one worker is left with it while all others are done."""
+    file = item.path.stem.removeprefix("test_")
+    return LONG.index(file) if file in LONG else len(LONG) + (file in LAST)
 
 
 def _wanted(settings: Settings, item: pytest.Item) -> bool:
@@ -125,7 +159,7 @@ def _wanted(settings: Settings, item: pytest.Item) -> bool:
 
 def name_of(item: pytest.Item) -> str:
     """A test's name in evidence: its file, and its own with parameters."""
-    return item.nodeid.rsplit("/", 1)[-1].split("@")[0]
+    return item.nodeid.rsplit("/", 1)[-1]
 
 
 def cited(item: pytest.Item) -> list[str]:

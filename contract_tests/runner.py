@@ -102,7 +102,7 @@ def _run_tests(settings: Settings, target: Target, progress: "Progress | None") 
             *("-p", "contract_tests.plugin", *(part for name in _UNUSED for part in ("-p", f"no:{name}"))),
         ]
         if settings.workers is not None and settings.workers > 1:
-            arguments += ["-p", "xdist.plugin", "-n", str(settings.workers), "--dist", "loadgroup"]
+            arguments += ["-p", "xdist.plugin", "-n", str(settings.workers), "--dist", "loadscope"]
         code = pytest.main(arguments, plugins=[collector, plugin.Carrier(settings, target)])
     stopped = code == pytest.ExitCode.INTERRUPTED and (settings.fail_fast or collector.problems)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not stopped:

@@ -3,8 +3,7 @@
 import pytest
 
 from contract_tests.contract import Contract
-from contract_tests.corpus import Corpus
-from contract_tests.expectations import Mismatch, answers, lists, shown
+from contract_tests.expectations import Mismatch, lists
 from contract_tests.expectations.conversations import has_email
 from contract_tests.expectations.timestamps import comparable
 from contract_tests.expectations.values import same_json
@@ -79,16 +78,6 @@ def test_parts_and_patterns_of_addresses_select_nobody_else(desk: Helpdesk) -> N
         desk.judge.check("list.email-filter", others[0] if others else None, exchange)
 
 
-@pytest.mark.requirements("list.status-filter", "list.count")
-def test_the_status_filter_selects_exactly_that_status(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
-    for status in contract.statuses:
-        for credential in desk.credentials("listConversations"):
-            page = desk.page(status=status, limit=contract.page_maximum, credential=credential)
-            desk.judge.check("list.status-filter", _wrong_status(page, status), page.exchange)
-        own = [one for page in desk.pages(contract.page_maximum, user_email=corpus.email, status=status) for one in page.ids]
-        desk.judge.check("list.status-filter", lists.same_ids(corpus.ids(status), own), desk.page(status=status, limit=1).exchange)
-
-
 @pytest.mark.requirements("list.status-filter", "list.unfiltered")
 def test_the_status_filter_finds_what_was_just_created_and_resolved(desk: Helpdesk) -> None:
     created, resolved = desk.create(), desk.create()
@@ -100,13 +89,6 @@ def test_the_status_filter_finds_what_was_just_created_and_resolved(desk: Helpde
     if "user_email" not in desk.contract["createConversation"].required:
         anonymous = desk.create(desk.payload(user_email=None))
         _found(desk, desk.recent(), anonymous.id, "list.unfiltered")
-
-
-@pytest.mark.requirements("list.unfiltered")
-def test_a_requesters_list_without_a_status_holds_every_status(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
-    held = [one for page in desk.pages(contract.page_maximum, user_email=corpus.email) for one in page.ids]
-    page = desk.page(user_email=corpus.email, limit=contract.page_maximum)
-    desk.judge.check("list.unfiltered", lists.same_ids(corpus.ids(), held), page.exchange)
 
 
 @pytest.mark.requirements("list.filters-combine")
@@ -146,20 +128,6 @@ def test_a_new_conversation_is_listed_at_once(desk: Helpdesk) -> None:
                 desk.judge.check("list.items-as-get", different, page.exchange)
 
 
-@pytest.mark.requirements("list.invalid-parameters")
-@pytest.mark.parametrize(("name", "values"), [("limit", ("-1", "abc")), ("offset", ("-1", "abc")), ("status", ("solved", "OPEN"))])
-def test_invalid_parameters_are_refused_or_ignored(desk: Helpdesk, corpus: Corpus, name: str, values: tuple[str, ...]) -> None:
-    usual = desk.page(user_email=corpus.email)
-    for value in values:
-        exchange = desk.call("listConversations", query={"user_email": corpus.email, name: value})
-        mismatch = answers.is_refused(exchange)
-        if exchange.succeeded:
-            ids = [item["id"] for item in exchange.members.get("results", [])]
-            ignored = lists.same_order(usual.ids, ids, f"{name}={value}")
-            mismatch = None if name == "status" and not ids else ignored
-        desk.judge.check("list.invalid-parameters", mismatch, exchange)
-
-
 @pytest.mark.requirements("list.reads-only")
 def test_reading_changes_nothing(desk: Helpdesk) -> None:
     record = desk.create()
@@ -174,11 +142,6 @@ def test_reading_changes_nothing(desk: Helpdesk) -> None:
                 credential=credential,
             )
     desk.unchanged(before, "list.reads-only")
-
-
-def _wrong_status(page: Page, status: str) -> Mismatch | None:
-    wrong = [item.get("status") for item in page.items if item.get("status") != status]
-    return Mismatch(f"status={status} selects another status", status, shown(wrong[0])) if wrong else None
 
 
 def _found(desk: Helpdesk, pages: list[Page], conversation_id: str, requirement: str) -> None:

@@ -12,6 +12,12 @@ from contract_tests.effort import Effort
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.settings import Settings
 
+PARTS = 5
+"""Tests that share the values of an effort, so that several workers can send them."""
+
+_FEWEST = 25
+"""Values that are worth a part of their own."""
+
 ORDINARY = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"])
 """Characters that nobody may refuse: no controls, invisible, private or unassigned ones, and no surrogates."""
 
@@ -32,7 +38,10 @@ JSON_VALUES = st.recursive(
 
 
 @pytest.mark.requirements("create.text-exact", "create.metadata-kept", "get.as-created")
-def test_generated_conversations_come_back(desk: Helpdesk, contract: Contract, effort: Effort, run_settings: Settings) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_generated_conversations_come_back(
+    desk: Helpdesk, contract: Contract, effort: Effort, run_settings: Settings, part: int
+) -> None:
     longest = contract.subject_maximum
     words = st.text(ORDINARY, min_size=1, max_size=60).map(lambda text: f"a{text}z"[-longest:])
     names = st.text(ORDINARY, min_size=1, max_size=30).map(lambda text: f"A{text}z")
@@ -42,11 +51,12 @@ def test_generated_conversations_come_back(desk: Helpdesk, contract: Contract, e
         payload = desk.payload(subject=subject, user_first_name=first, user_last_name=last, metadata=metadata)
         desk.get(desk.create(payload))
 
-    _run(effort, run_settings, given(subject=words, first=names, last=names, metadata=metadata)(create))
+    _run(effort, run_settings, part, given(subject=words, first=names, last=names, metadata=metadata)(create))
 
 
 @pytest.mark.requirements("messages.body-exact")
-def test_generated_bodies_come_back(desk: Helpdesk, effort: Effort, run_settings: Settings) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_generated_bodies_come_back(desk: Helpdesk, effort: Effort, run_settings: Settings, part: int) -> None:
     record = desk.create()
     bodies: list[str] = []
 
@@ -55,16 +65,19 @@ def test_generated_bodies_come_back(desk: Helpdesk, effort: Effort, run_settings
         desk.send(record, desk.body(f"{text}."))
 
     lines = st.lists(st.text(ORDINARY, max_size=60), min_size=1, max_size=4).map("\n".join)
-    _run(effort, run_settings, given(text=lines)(send))
+    _run(effort, run_settings, part, given(text=lines)(send))
     desk.messages(record)
 
 
-def _run(effort: Effort, run: Settings, test: Callable[[], None]) -> None:
+def _run(effort: Effort, run: Settings, part: int, test: Callable[[], None]) -> None:
+    parts = max(1, min(PARTS, effort.values // _FEWEST))
+    if part >= parts:
+        pytest.skip("its values are sent already, by the parts before")
     budget = settings(
-        max_examples=effort.values,
+        max_examples=effort.values // parts,
         deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    seed(run.seed)(budget(test))()
+    seed(run.seed * PARTS + part)(budget(test))()
