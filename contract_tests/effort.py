@@ -6,7 +6,7 @@ from os import cpu_count
 
 from accord.errors import AccordError
 
-_PATIENCE = 25.0
+_PATIENCE = 15.0
 """Seconds that one worker may spend on waiting for answers."""
 
 _SLOW = 0.005

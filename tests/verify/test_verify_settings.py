@@ -95,3 +95,18 @@ def test_what_would_be_checked_without_a_server(verify: Verify) -> None:
     assert "resolve.closes" in ended.out
     assert "resolve.twice" not in ended.out
     assert "get.answer" not in ended.out
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, mock: str) -> None:
+    nowhere = {"XDG_CACHE_HOME": "/dev/null/cache"}
+    ended = accord(
+        tmp_path, "verify", mock, *key_options(), "--effort", "quick", "--only", "create.text-exact", environment=nowhere
+    )
+    assert ended.code == 0, ended.said
+
+
+def test_the_pace_is_that_of_all_workers_together(verify: Verify, mock: str) -> None:
+    ended = verify(mock, *key_options(), "--effort", "quick", "--only", "get.*-id", "--workers", 3, "--requests-per-second", "40")
+    assert ended.code == 0, ended.said
+    run = ended.report["run"]
+    assert run["requests"] / run["duration_s"] <= 41
