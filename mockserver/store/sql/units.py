@@ -51,6 +51,10 @@ class Link:
         with suppress(Exception):
             self.connection.close()
 
+    def __del__(self) -> None:
+        # Of storage that nobody closed; drivers warn of that, which is of no use to whoever only dropped a mock.
+        self.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
