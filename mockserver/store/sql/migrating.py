@@ -31,13 +31,17 @@ def is_current(tables: set[str], revision: str | None, where: str) -> bool:
 
 
 def migrate(connection: "Connection", revision: str = "head") -> None:
-    """Bring the schema to a revision, in the transaction that is open on the connection."""
+    """Bring the schema to a revision, in the transaction that is open on the connection. Raises what the driver raises."""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
     # Percent signs of a path would be taken for interpolation.
     config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    try:
+        command.upgrade(config, revision)
+    except DBAPIError as error:
+        raise (error.orig or error) from error

@@ -29,6 +29,9 @@ from mockserver.store.sql.units import Connection, Database, Hold, Link, Unit
 _SECONDS_TO_WAIT = 5.0
 """For others that write."""
 
+_HEADER = b"SQLite format 3\x00"
+_HINT = "See whether the file and its directory can be read and written."
+
 
 class SqliteDatabase(Database):
     """A file that is there and has the schema."""
@@ -100,19 +103,38 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
 
 def open_sqlite(path: Path) -> SqliteDatabase:
     """The database in a file, which is made if it is not there. Raises AccordError, and then nothing was changed."""
+    if sqlite3.sqlite_version_info < (3, 35):
+        raise AccordError(f"SQLite is too old here ({sqlite3.sqlite_version}).", "It should be 3.35 or later.")
     if not path.parent.is_dir():
         raise AccordError(f"There is no directory {path.parent} for the database {path}.", "Make it, or give another place.")
     if path.exists() and not path.is_file():
         raise AccordError(f"{path} is not a file.", "Give the name of a file for the database.")
+    with _explained(path):
+        _check_header(path)
     with _explained(path), closing(connect(path, "rwc")) as connection:
         _prepare(connection, path)
     return SqliteDatabase(path)
+
+
+def _check_header(path: Path) -> None:
+    """Raise AccordError if there is a file of another kind: SQLite takes one that is short for an empty one, and writes to it."""
+    if path.exists():
+        with open(path, "rb") as reading:
+            header = reading.read(len(_HEADER))
+        if header not in (b"", _HEADER):
+            raise _not_sqlite(path)
+
+
+def _not_sqlite(path: Path) -> AccordError:
+    return AccordError(f"{path} is not a SQLite database, and was left as it is.", "Give another file.")
 
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
+    except OSError as error:
+        raise AccordError(f"The database {path} cannot be used: {error.strerror}.", _HINT) from error
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
             raise AccordError(f"{path} is not a SQLite database, and was left as it is.", "Give another file.") from error
@@ -124,8 +146,9 @@ def _explained(path: Path) -> Iterator[None]:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # Before anything is changed, the log of an older process included.
     if is_current(*_found(connection), str(path)):
-        # Fails if it cannot be written.
+        # Fails if it cannot be written, which BEGIN IMMEDIATE does not.
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = version_num")
         connection.execute("ROLLBACK")
         return
     # It is kept in the file.
