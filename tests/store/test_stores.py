@@ -63,6 +63,24 @@ def test_many_conversations_in_pages(storage: Storage) -> None:
         assert [item.id for item in selection.page(3, 5)] == expected[3:8]
 
 
+@pytest.mark.parametrize("order", Order)
+def test_pages_far_down(storage: Storage, order: Order) -> None:
+    store = default_store(storage, order)
+    with store.transaction():
+        ada, bo = (store.add_user(user(name), name) for name in ("ada", "bo"))
+        made = [conversation(f"{number * 7919 % 1000:03}", (ada, ada, bo)[number % 3], "open") for number in range(450)]
+        for item in made:
+            store.add_conversation(item)
+        for number in range(0, 450, 5):
+            made[number] = replace(made[number], status="closed")
+            store.replace_conversation(made[number])
+    listed = sorted(made, key=lambda item: item.id) if order is Order.BY_ID else made[:: -1 if order is Order.NEWEST else 1]
+    for requester, status in product((None, ada.id), (None, "open")):
+        expected = [item for item in listed if requester in (None, item.requester.id) and status in (None, item.status)]
+        for offset in (195, 200, 201, 210, len(expected) - 3, len(expected), len(expected) + 1):
+            assert store.conversations("A", requester, status).page(offset, 20) == expected[offset : offset + 20]
+
+
 def test_users_numbers_and_messages(store: Store) -> None:
     ada = user("ada")
     assert store.add_user(ada, "ada") == ada

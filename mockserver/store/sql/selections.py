@@ -11,6 +11,9 @@ from mockserver.store.sql.units import Entered
 _LARGEST = 2**62
 """More than there can be, and still a number of the database when two of it are added."""
 
+_NEAR = 200
+"""Up to so many rows are skipped with all that belongs to them, which is simpler; more are counted in an index first."""
+
 
 class SelectedConversations:
     """The conversations of an organisation, of one requester or all, of one status or all."""
@@ -28,6 +31,7 @@ class SelectedConversations:
         self._reading = reading
         self._count = sql.counts[requester is not None, status is not None]
         self._page = sql.pages[order, requester is not None, status is not None]
+        self._far_page = sql.far_pages[order, requester is not None, status is not None]
         self._values: dict[str, object] = {"namespace_": namespace, "organisation_": organisation}
         if requester is not None:
             self._values["requester_"] = requester
@@ -45,7 +49,8 @@ class SelectedConversations:
 
     def page(self, offset: int, limit: int) -> list[Conversation]:
         with self._reading as unit:
-            rows = unit.all(self._page, offset_=min(offset, _LARGEST), limit_=min(limit, _LARGEST), **self._values)
+            page = self._far_page if offset > _NEAR else self._page
+            rows = unit.all(page, offset_=min(offset, _LARGEST), limit_=min(limit, _LARGEST), **self._values)
         return [conversation_of(row) for row in rows]
 
 

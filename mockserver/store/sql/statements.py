@@ -18,6 +18,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Table,
+    Text,
     and_,
     bindparam,
     cast,
@@ -37,6 +38,7 @@ Sql = str
 # Not values, which would become parameters.
 _ZERO, _ONE, _BEFORE_FIRST = literal_column("0", Integer), literal_column("1", Integer), literal_column("-1", Integer)
 _NOTHING = literal_column("NULL", BigInteger)
+_EMPTY = literal_column("''", Text)
 _EVERYBODY = literal_column(f"'{EVERYBODY}'", tallies.c.requester.type)
 
 _USER = (users.c.id, users.c.organisation, users.c.email, users.c.first_name, users.c.last_name, users.c.anonymous)
@@ -107,7 +109,7 @@ class Statements:
 
     def _of_conversations(self) -> None:
         table = conversations.c
-        joined = select(*_CONVERSATION).join_from(conversations, users).where(_is(table.namespace, table.id))
+        joined = _whole().where(_is(table.namespace, table.id))
         self.conversation = self._sql(joined)
         self.held_conversation = self._sql(joined.with_for_update(of=conversations))
         self.hold_conversation = self._sql(select(table.status).where(_is(table.namespace, table.id)).with_for_update())
@@ -161,6 +163,11 @@ class Statements:
             for order in Order
             for by_requester, by_status in filters
         }
+        self.far_pages = {
+            (order, by_requester, by_status): self._sql(_far_page(order, by_requester, by_status))
+            for order in Order
+            for by_requester, by_status in filters
+        }
 
     def _of_messages(self) -> None:
         table = messages.c
@@ -202,22 +209,50 @@ def _count(by_requester: bool, by_status: bool) -> Select[Any]:
     return query.where(_is(table.status)) if by_status else query
 
 
-def _page(order: Order, by_requester: bool, by_status: bool) -> Select[Any]:
+def _whole() -> Select[Any]:
+    """Conversations with their requesters, who are always there: an outer join, so that nobody begins with the requesters."""
+    return select(*_CONVERSATION).join_from(conversations, users, isouter=True)
+
+
+def _selected(query: Select[Any], by_requester: bool, by_status: bool) -> Select[Any]:
     table = conversations.c
-    owner = _is(table.namespace, table.organisation)
-    query = select(*_CONVERSATION).join_from(conversations, users).where(owner).limit(_number("limit_"))
+    query = query.where(_is(table.namespace, table.organisation)).limit(_number("limit_"))
     if by_requester:
         query = query.where(_is(table.requester))
-    if by_status:
-        query = query.where(_is(table.status))
+    return query.where(_is(table.status)) if by_status else query
+
+
+def _rank(order: Order) -> ColumnElement[Any]:
     if order is Order.BY_ID:
-        return query.order_by(table.id).offset(_number("offset_"))
-    query = query.order_by(table.position.desc() if order is Order.NEWEST else table.position)
+        return conversations.c.id
+    return conversations.c.position.desc() if order is Order.NEWEST else conversations.c.position
+
+
+def _page(order: Order, by_requester: bool, by_status: bool) -> Select[Any]:
+    table = conversations.c
+    joined = _whole()
+    if order is Order.BY_ID and not by_requester and not by_status:
+        # An expression, lest PostgreSQL, which knows nothing of a new table, takes an index of organisations and sorts all of one.
+        its = and_(_is(table.namespace), table.organisation + _EMPTY == _given(table.organisation))
+        return joined.where(its).order_by(table.id).limit(_number("limit_")).offset(_number("offset_"))
+    query = _selected(joined, by_requester, by_status).order_by(_rank(order))
     if by_requester or by_status:
         return query.offset(_number("offset_"))
     # Positions have no gaps: the page is found without counting rows up to it.
     query = query.offset(_ZERO)
     if order is Order.OLDEST:
         return query.where(table.position >= _number("offset_"))
-    last = select(func.max(table.position)).where(owner).correlate(None).scalar_subquery()
+    last = select(func.max(table.position)).where(_is(table.namespace, table.organisation)).correlate(None).scalar_subquery()
     return query.where(table.position <= last - _number("offset_"))
+
+
+def _far_page(order: Order, by_requester: bool, by_status: bool) -> Select[Any]:
+    """The same, but counting up to the page in the index alone: for pages near the beginning this takes longer."""
+    if not by_requester and not by_status:
+        return _page(order, by_requester, by_status)
+    table = conversations.c
+    key = table.id if order is Order.BY_ID else table.position
+    keys = _selected(select(key), by_requester, by_status).order_by(_rank(order)).offset(_number("offset_")).subquery()
+    itself = and_(_is(table.namespace, table.organisation), key == keys.c[0])
+    joined = select(*_CONVERSATION).join_from(keys, conversations, itself, isouter=True).join(users, isouter=True)
+    return joined.order_by(_rank(order))

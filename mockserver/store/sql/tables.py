@@ -97,8 +97,8 @@ conversations = Table(
     ),
     UniqueConstraint("namespace", "organisation", "position", name="conversations_by_position"),
     Index("conversations_by_status", "namespace", "organisation", "status", "position"),
-    Index("conversations_by_requester", "namespace", "requester", "position"),
-    Index("conversations_by_requester_and_status", "namespace", "requester", "status", "position"),
+    Index("conversations_by_requester", "namespace", "organisation", "requester", "position"),
+    Index("conversations_by_requester_and_status", "namespace", "organisation", "requester", "status", "position"),
 )
 
 messages = Table(

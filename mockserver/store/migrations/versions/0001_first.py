@@ -65,8 +65,8 @@ def upgrade() -> None:
     )
     for name, columns in (
         ("conversations_by_status", ["namespace", "organisation", "status", "position"]),
-        ("conversations_by_requester", ["namespace", "requester", "position"]),
-        ("conversations_by_requester_and_status", ["namespace", "requester", "status", "position"]),
+        ("conversations_by_requester", ["namespace", "organisation", "requester", "position"]),
+        ("conversations_by_requester_and_status", ["namespace", "organisation", "requester", "status", "position"]),
     ):
         op.create_index(name, "conversations", columns)
     op.create_table(
