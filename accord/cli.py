@@ -14,6 +14,7 @@ from accord.errors import AccordError
 
 COMMANDS = {
     "verify": "Check a server against the contract.",
+    "load": "Load a server, and check that it keeps the contract meanwhile.",
     "mock": "Run the mock server.",
     "profile": "Observe a server's choices, for the mock to imitate.",
     "requirements": "List what the contract requires.",

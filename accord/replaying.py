@@ -17,6 +17,8 @@ from contract_tests.settings import Settings
 def replay(path: Path, requirement_id: str, url: str | None, keys: Mapping[str, Any]) -> int:
     """Say whether a recorded failure still happens, and return the exit code. Raises AccordError where there is none to repeat."""
     report = read_report(path)
+    if report["run"]["effort"] == "load":
+        raise AccordError(f"{path} is the report of a load, of which no two are alike.", "Run `accord load` again.")
     tests = _tests(report, requirement_id, path)
     if not keys.get("server_key"):
         raise AccordError("A failure cannot be repeated without a server key.", "Give --server-key, or set ACCORD_SERVER_KEY.")

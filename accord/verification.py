@@ -28,7 +28,7 @@ KEY_OPTIONS = ("server_key", "client_key", "revoked_key", "other_server_key", "o
 def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path, as_json: bool, interactive: bool) -> int:
     """Verify the server at a URL, or the embedded mock, write the reports, print the summary, and return the exit code."""
     with ExitStack() as stack:
-        mock = _embedded(url, options, stack)
+        mock = embedded(url, options, stack)
         from contract_tests.reports import check_writable, terminal, write_reports
         from contract_tests.reports.report_json import render as render_json
         from contract_tests.runner import prepare, verify
@@ -74,7 +74,7 @@ def mock_keys(mock: Running) -> dict[str, str]:
     }
 
 
-def _embedded(url: str | None, options: Mapping[str, Any], stack: ExitStack) -> Running | None:
+def embedded(url: str | None, options: Mapping[str, Any], stack: ExitStack) -> Running | None:
     """The mock, which is starting, where no server was named; it ends with the stack."""
     if url is not None:
         return None
@@ -87,15 +87,20 @@ def _embedded(url: str | None, options: Mapping[str, Any], stack: ExitStack) -> 
     return stack.enter_context(running(MockSettings(spec=str(options["spec"])), wait=False))
 
 
-def _settings(url: str, options: Mapping[str, Any]) -> "Settings":
-    from contract_tests.settings import Settings
-
+def check_target(url: str, options: Mapping[str, Any]) -> None:
+    """Raise AccordError where a URL, or the lack of a key, makes a run impossible."""
     if not url.startswith(("http://", "https://")):
         raise AccordError(f"{url!r} is not a URL of a server.", "Write it with http:// or https://.")
     if "@" in urlsplit(url).netloc:
         raise AccordError("The URL holds a user name or a password, and is written to every report.", "Give it without them.")
     if not options.get("server_key"):
         raise AccordError("A server cannot be verified without a server key.", "Give --server-key, or set ACCORD_SERVER_KEY.")
+
+
+def _settings(url: str, options: Mapping[str, Any]) -> "Settings":
+    from contract_tests.settings import Settings
+
+    check_target(url, options)
     return Settings(
         base_url=url,
         **{name: options[name] for name in KEY_OPTIONS},

@@ -108,6 +108,41 @@ class Observation:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True)
+class OperationFigures:
+    """How an operation was answered under load. Errors are answers of 5xx and requests without an answer."""
+
+    operation: str
+    requests: int
+    errors: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    slowest_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFigures:
+    """What was measured while a load lasted, from which no verdict follows.
+
+    `waits` are answers that asked to wait, all processes together; `writes_in_doubt` got no answer, so that nobody knows whether
+    they happened; `generator_busy` says that the machine that loaded had no time left: more could have been asked of the server.
+    """
+
+    users: int
+    spawn_rate: float
+    processes: int
+    duration_s: float
+    requests: int
+    requests_per_second: float
+    waits: int
+    waited_s: float
+    unanswered: int
+    writes_in_doubt: int
+    generator_busy: bool
+    operations: tuple[OperationFigures, ...]
+
+
 @dataclass(frozen=True)
 class Run:
     """One verification: everything that every report is written from."""
@@ -135,6 +170,8 @@ class Run:
     """How many broken servers the suite found when it was made, and how many conforming ones it accused; of kill_score.json."""
     baseline: frozenset[str] = frozenset()
     """The requirements whose failure is known and does not fail the run; it stays nonconformant all the same."""
+    load: LoadFigures | None = None
+    """What was measured, where it was a run of `accord load`."""
 
     @property
     def verdict(self) -> Verdict:

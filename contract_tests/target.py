@@ -16,10 +16,13 @@ from contract_tests.exchange import DROPPED, Call, Exchange
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
-_GATEWAY = frozenset({502, 503, 504})
+GATEWAY = frozenset({502, 503, 504})
+"""Answers that may come from something before the server."""
+
 _HEADERS = {"User-Agent": "accord", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _RETRIES = 2
-_LONGEST_WAIT = 60.0
+LONGEST_WAIT = 60.0
+"""Seconds that a server may make one call wait, all in all."""
 
 
 class Unanswered(Exception):
@@ -84,10 +87,10 @@ class Target:
         exchange = self._send_past_a_closed_connection(call)
         waited = 0.0
         for attempt in range(1000):
-            pause = _pause_asked_for(exchange, attempt)
+            pause = pause_asked_for(exchange, attempt)
             if pause is None:
                 break
-            if waited + pause > _LONGEST_WAIT:
+            if waited + pause > LONGEST_WAIT:
                 raise Unavailable(exchange)
             time.sleep(pause)
             waited += pause
@@ -104,11 +107,11 @@ class Target:
         # A gateway error that goes away is a server that is inconsistent, not one that breaks the contract.
         first = exchange
         for attempt in range(_RETRIES):
-            if exchange.status not in _GATEWAY:
+            if exchange.status not in GATEWAY:
                 break
             time.sleep(0.1 * (attempt + 1))
             exchange = self._send_once(call)
-        return exchange if exchange.status in _GATEWAY or exchange is first else replace(exchange, hiccup=first)
+        return exchange if exchange.status in GATEWAY or exchange is first else replace(exchange, hiccup=first)
 
     def _send_past_a_closed_connection(self, call: Call) -> Exchange:
         """Send it again by a new connection: the server may have closed an idle one in the moment that it was used.
@@ -176,7 +179,7 @@ class Target:
         time.sleep(slot - now)
 
 
-def _pause_asked_for(exchange: Exchange, attempt: int) -> float | None:
+def pause_asked_for(exchange: Exchange, attempt: int) -> float | None:
     """Seconds to wait before the call is sent again, or None where the answer does not ask for it."""
     asked = exchange.headers.get("retry-after")
     if exchange.status == 429 and asked is None:
@@ -184,7 +187,7 @@ def _pause_asked_for(exchange: Exchange, attempt: int) -> float | None:
     if asked is None or exchange.status not in (429, 503):
         return None
     if asked.strip().isdigit():
-        return min(float(asked), _LONGEST_WAIT + 1) or 0.05
+        return min(float(asked), LONGEST_WAIT + 1) or 0.05
     try:
         until = parsedate_to_datetime(asked)
         # The server's clock may be wrong: its own Date says what it takes for now.

@@ -23,7 +23,17 @@ from contract_tests.reports.text import (
     visible,
     without_keys,
 )
-from contract_tests.reports.wording import OUTCOME_NAMES, by_reason, facts, headline, unshown
+from contract_tests.reports.wording import (
+    LOAD_COLUMNS,
+    OUTCOME_NAMES,
+    by_reason,
+    facts,
+    headline,
+    load_in_short,
+    load_notes,
+    load_rows,
+    unshown,
+)
 from contract_tests.results import Evidence, Observation, Outcome, Result, Run
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -42,6 +52,7 @@ def render(run: Run) -> str:
             run=run,
             headline=headline(run),
             facts=facts(run),
+            load=_load(run),
             outcomes=[outcome.value for outcome in Outcome],
             sections=[_Section(outcome, run.with_outcome(outcome)) for outcome in _ORDER],
             choices=list(_choices(run.choices, load_catalogue().choices)),
@@ -50,6 +61,14 @@ def render(run: Run) -> str:
         )
     )
     return without_keys(page)
+
+
+def _load(run: Run) -> Mapping[str, Any] | None:
+    """What was measured under load, laid out."""
+    if run.load is None:
+        return None
+    said = [load_in_short(run.load), *load_notes(run.load)]
+    return {"said": " ".join(said), "columns": LOAD_COLUMNS, "rows": load_rows(run.load)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def _document(run: Run) -> dict[str, Any]:
         "counts": run.counts,
         "requirements": [_requirement(result) for result in run.results],
         "choices": {name: _choice(observation) for name, observation in run.choices.items()},
+        **({"load": asdict(run.load)} if run.load is not None else {}),
     }
 
 

@@ -5,8 +5,18 @@ from collections.abc import Iterator
 
 from contract_tests.reports.difference import focused
 from contract_tests.reports.text import answer_text, number_of, one_line, request_text, shortened, visible, without_keys
-from contract_tests.reports.wording import OUTCOME_NAMES, by_reason, duration, headline, unshown
-from contract_tests.results import Outcome, Result, Run, Verdict
+from contract_tests.reports.wording import (
+    LOAD_COLUMNS,
+    OUTCOME_NAMES,
+    by_reason,
+    duration,
+    headline,
+    load_in_short,
+    load_notes,
+    load_rows,
+    unshown,
+)
+from contract_tests.results import LoadFigures, Outcome, Result, Run, Verdict
 
 _MARKS = {Verdict.CONFORMANT: "✅", Verdict.NONCONFORMANT: "❌", Verdict.INCONCLUSIVE: "⚠️"}
 _SHOWN_FAILURES = 20
@@ -31,6 +41,8 @@ def _lines(run: Run) -> Iterator[str]:
     for outcome in (Outcome.WARNED, Outcome.INCONCLUSIVE):
         yield from _notes(outcome, run.told(outcome))
     yield from _not_tested(run.with_outcome(Outcome.NOT_TESTED))
+    if run.load is not None:
+        yield from _load(run.load)
     for problem in run.problems:
         yield f"**The run is not whole:** {_text(problem, 600)}"
         yield ""
@@ -109,6 +121,18 @@ def _not_tested(results: list[Result]) -> Iterator[str]:
     yield ""
     for reason, group in by_reason(results).items():
         yield f"- {_text(reason, 400)} {', '.join(_code(result.requirement.id) for result in group)}"
+    yield ""
+
+
+def _load(load: LoadFigures) -> Iterator[str]:
+    yield "### Load"
+    yield ""
+    yield " ".join([load_in_short(load), *load_notes(load)])
+    yield ""
+    yield f"| {' | '.join(LOAD_COLUMNS)} |"
+    yield f"|---|{'--:|' * (len(LOAD_COLUMNS) - 1)}"
+    for row in load_rows(load):
+        yield f"| {' | '.join(row)} |"
     yield ""
 
 

@@ -18,8 +18,18 @@ from contract_tests.reports.text import (
     visible,
     without_keys,
 )
-from contract_tests.reports.wording import OUTCOME_NAMES, by_reason, duration, headline, unshown
-from contract_tests.results import Evidence, Outcome, Result, Run, Verdict
+from contract_tests.reports.wording import (
+    LOAD_COLUMNS,
+    OUTCOME_NAMES,
+    by_reason,
+    duration,
+    headline,
+    load_in_short,
+    load_notes,
+    load_rows,
+    unshown,
+)
+from contract_tests.results import Evidence, LoadFigures, Outcome, Result, Run, Verdict
 
 _BODY_LINES = 4
 _CURL_AT_MOST = 4000
@@ -63,6 +73,8 @@ class _Page:
         yield from self._notes("Inconclusive", "?", run.with_outcome(Outcome.INCONCLUSIVE))
         yield from self._not_tested(run.with_outcome(Outcome.NOT_TESTED))
         yield from self._problems(run.problems)
+        if run.load is not None:
+            yield from self._load(run.load)
         if run.mended:
             yield from self._wrapped(f"Mended since the baseline: {', '.join(one.requirement.id for one in run.mended)}", "")
         yield from self._verdict(run)
@@ -140,6 +152,18 @@ class _Page:
         yield self.style("What kept the run from being whole", bold=True)
         for problem in problems:
             yield from self._marked("!", one_line(problem, 600), "yellow")
+        yield ""
+
+    def _load(self, load: LoadFigures) -> Iterator[str]:
+        yield self.style("Load", bold=True)
+        yield from self._wrapped(load_in_short(load), "  ")
+        rows = [LOAD_COLUMNS, *load_rows(load)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(LOAD_COLUMNS))]
+        for number, (name, *cells) in enumerate(rows):
+            line = "  ".join([name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))])
+            yield f"  {line if number else self._dim(line)}"
+        for note in load_notes(load):
+            yield from self._marked("!", note, "yellow")
         yield ""
 
     def _verdict(self, run: Run) -> Iterator[str]:

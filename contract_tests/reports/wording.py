@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from contract_tests.catalogue import Level
 from contract_tests.reports.text import number_of
-from contract_tests.results import Outcome, Result, Run, Verdict
+from contract_tests.results import LoadFigures, Outcome, Result, Run, Verdict
 
 OUTCOME_NAMES = {
     Outcome.PASSED: "passed",
@@ -57,6 +57,40 @@ def facts(run: Run) -> Mapping[str, str]:
         "Suite": _suite(run),
         "Run": run.id,
     }
+
+
+LOAD_COLUMNS = ("operation", "requests", "errors", "p50 ms", "p95 ms", "p99 ms")
+
+
+def load_rows(load: LoadFigures) -> list[tuple[str, ...]]:
+    """The figures of each operation under load, as texts for `LOAD_COLUMNS`."""
+    return [
+        (one.operation, f"{one.requests:,}", f"{one.errors:,}", *(f"{ms:,.0f}" for ms in (one.p50_ms, one.p95_ms, one.p99_ms)))
+        for one in load.operations
+    ]
+
+
+def load_in_short(load: LoadFigures) -> str:
+    """What was measured under load, in a sentence."""
+    return (
+        f"{number_of(load.users, 'user')} in {number_of(load.processes, 'process', 'processes')} sent"
+        f" {number_of(load.requests, 'request')} in {duration(load.duration_s)}: {load.requests_per_second:,.0f} a second."
+    )
+
+
+def load_notes(load: LoadFigures) -> list[str]:
+    """What has to be known of these figures, and nothing where all is as usual."""
+    notes = []
+    if load.waits:
+        notes.append(f"The server asked {number_of(load.waits, 'time')} to wait; users waited {load.waited_s:,.1f} s in all.")
+    if load.unanswered:
+        notes.append(
+            f"{number_of(load.unanswered, 'request')} got no answer; of {number_of(load.writes_in_doubt, 'write')} nobody knows"
+            " whether it happened, and both were reckoned with."
+        )
+    if load.generator_busy:
+        notes.append("The machine that loaded was at its own limit: more workers might have asked more of the server.")
+    return notes
 
 
 def _suite(run: Run) -> str:

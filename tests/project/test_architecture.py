@@ -34,7 +34,7 @@ LAYERS = (
     },
     {"client", "corpus", "helpdesk", "judge", "preflight", "reading", "valid_calls"},
     {"plugin"},
-    {"suite"},
+    {"suite", "load"},
     {"runner"},
 )
 """The modules of the suite, from the ground up. A module imports of its own layer and of those below it."""
@@ -79,7 +79,7 @@ def layer(name: str) -> int:
     """Where a module of the suite stands."""
     inside = name.removeprefix("contract_tests.")
     for number, members in enumerate(LAYERS):
-        if inside in members or inside.split(".")[0] in members & {"suite"}:
+        if inside in members or inside.split(".")[0] in members & {"suite", "load"}:
             return number
     raise AssertionError(f"{name} has no layer: give it one in {Path(__file__).name}")
 

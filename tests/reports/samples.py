@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from contract_tests.catalogue import load_catalogue
-from contract_tests.results import Evidence, Observation, Run, Tally, conclude
+from contract_tests.results import Evidence, LoadFigures, Observation, OperationFigures, Run, Tally, conclude
 
 SERVER = "https://helpdesk.example.com"
 CREATE = f"{SERVER}/api/v1/conversations/create/"
@@ -157,6 +157,16 @@ def strict() -> Run:
 def cut_short() -> Run:
     """A run during which the server went away."""
     return run(problems=("The server stopped answering after 211 requests: connection refused.",))
+
+
+def under_load() -> Run:
+    """A run of `accord load`, with everything in it that can be said of one."""
+    operations = (
+        OperationFigures("createConversation", 4_120, 3, 6.0, 18.0, 31.0, 105.5),
+        OperationFigures("listConversations", 18_460, 0, 5.0, 19.0, 37.0, 1_103.7),
+    )
+    figures = LoadFigures(50, 10.0, 2, 300.02, 322_580, 1_075.2, 40, 12.5, 3, 1, True, operations)
+    return run(BROKEN, MISSING, effort="load", workers=2, choices={}, kill_score={}, load=figures)
 
 
 HOSTILE = (

@@ -23,6 +23,7 @@ RUNS = {
     "strict": samples.strict(),
     "cut short": samples.cut_short(),
     "hostile": samples.hostile(),
+    "under load": samples.under_load(),
     "empty": replace(samples.good(), results=(), choices={}),
 }
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e\u2066\ufffe\uffff\ud800-\udfff]")

@@ -1,0 +1,46 @@
+"""The process that loads: a line of JSON with settings comes by stdin, lines of JSON go to stdout, the last with what was found."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from accord.errors import AccordError
+
+_HINT = "Install it: pip install 'accord[load]', or pip install locust."
+
+
+def main() -> int:
+    """Run what stdin asks for. The exit code is 0 where the last line says what was found, or which mistake was made."""
+    asked = json.loads(sys.stdin.readline())
+    try:
+        # Before everything that opens sockets: Locust replaces them by gevent's.
+        import locust  # noqa: F401
+    except ImportError as error:
+        _say({"error": f"Load needs Locust, which cannot be imported: {error}.", "hint": _HINT})
+        return 0
+    from contract_tests.load.distributed import run_master, run_worker
+    from contract_tests.load.engine import run_alone
+    from contract_tests.load.settings import ALONE, MASTER, WORKER, LoadSettings
+
+    # Of what Locust logs, what matters is told by other means; its errors go to stderr.
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    load = LoadSettings.from_json(asked)
+    try:
+        found = {ALONE: run_alone, MASTER: run_master, WORKER: run_worker}[load.role](load, _say)
+    except AccordError as error:
+        _say({"error": error.message, "hint": error.hint})
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    _say({"found": found})
+    return 0
+
+
+def _say(message: Mapping[str, Any]) -> None:
+    print(json.dumps(message), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The users of a load run, as Locust spawns them, and the mix of what they do.
+
+Importing Locust replaces the sockets, locks and sleeps of this process by gevent's.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from locust import User, constant, task
+from locust.exception import StopUser
+
+from contract_tests.load.desk import LoadDesk
+from contract_tests.load.gang import Gang
+
+
+class Customer(User):
+    """Somebody at a helpdesk: mostly looks and reads, sometimes writes. `gang` is that of the process."""
+
+    wait_time = constant(0)
+    gang: ClassVar[Gang]
+    desk: LoadDesk
+
+    def on_start(self) -> None:
+        self.desk = self.gang.new_user()
+        # Nobody reads before there is something of one's own to be lost.
+        for action in self.desk.tour() if self.gang.first(self.desk) else (self.desk.open_conversation, self.desk.reply):
+            self._do(action)
+
+    def _do(self, action: Callable[[], None]) -> None:
+        if self.gang.target.gone:
+            raise StopUser
+        for one in (self.desk.join, action):
+            with self.gang.judging():
+                one()
+
+    @task(26)
+    def look_around(self) -> None:
+        self._do(self.desk.look_around)
+
+    @task(18)
+    def read_own(self) -> None:
+        self._do(self.desk.read_own)
+
+    @task(8)
+    def read_others(self) -> None:
+        self._do(self.desk.read_others)
+
+    @task(8)
+    def read_own_messages(self) -> None:
+        self._do(self.desk.read_own_messages)
+
+    @task(8)
+    def list_own(self) -> None:
+        self._do(self.desk.list_own)
+
+    @task(8)
+    def open_conversation(self) -> None:
+        self._do(self.desk.open_conversation)
+
+    @task(7)
+    def reply(self) -> None:
+        self._do(self.desk.reply)
+
+    @task(6)
+    def write_shared(self) -> None:
+        self._do(self.desk.write_shared)
+
+    @task(3)
+    def read_shared(self) -> None:
+        self._do(self.desk.read_shared)
+
+    @task(4)
+    def close(self) -> None:
+        self._do(self.desk.close)
+
+    @task(1)
+    def call_together(self) -> None:
+        self._do(self.desk.call_together)
+
+    @task(2)
+    def try_rival(self) -> None:
+        self._do(self.desk.try_rival)
+
+    @task(1)
+    def try_to_close_by_client_key(self) -> None:
+        self._do(self.desk.try_to_close_by_client_key)
