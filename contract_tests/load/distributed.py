@@ -92,7 +92,7 @@ def run_master(load: LoadSettings, say: Say) -> dict[str, Any]:
         if workers.refused:
             raise AccordError(workers.refused[0], "Give every worker the keys that the master has.")
         runner.start(load.users, load.spawn_rate)
-        took = run.wait(runner, lambda: not workers.present())
+        run.wait(runner, lambda: not workers.present())
         present = workers.present()
         runner.stop()
         say({"audit": load.users})
@@ -101,7 +101,7 @@ def run_master(load: LoadSettings, say: Say) -> dict[str, Any]:
             gevent.sleep(0.1)
         for _ in workers.ready - workers.found.keys():
             gang.book.problem("A worker went away, and what it was told by the server is not known.")
-        figures = run.figures(took)
+        figures = run.figures()
         others = list(workers.found.values())
         gang.audit_all([found["book"] for found in others], at_once)
     finally:
@@ -177,6 +177,8 @@ class _Worker:
             self.finished.set()
 
     def _stopped(self, **_: Any) -> None:
+        if self._gang is None:
+            return
         # Locust's own message waits for this to return, and must go on.
         gevent.spawn(self._audit).link_exception(self._failed)
 

@@ -70,22 +70,23 @@ class Load:
             request_type=method, name=name, response_time=milliseconds, response_length=length, exception=error, context={}
         )
 
-    def wait(self, runner: Runner, over: Callable[[], bool]) -> float:
-        """Let the users work for as long as asked for, or until it is over, and return how long that was."""
+    def wait(self, runner: Runner, over: Callable[[], bool]) -> None:
+        """Let the users work for as long as asked for, or until it is over."""
         began = time.monotonic()
         while (passed := time.monotonic() - began) < self.load.duration and not over():
             total = self.environment.stats.total
             rate = total.num_requests / passed if passed else 0.0
             self.say({"progress": {"passed": passed, "users": runner.user_count, "requests": total.num_requests, "rate": rate}})
             gevent.sleep(min(1.0, self.load.duration - passed))
-        return time.monotonic() - began
 
-    def figures(self, took: float) -> dict[str, Any]:
-        """What Locust measured, by operation."""
+    def figures(self) -> dict[str, Any]:
+        """What Locust measured, by operation, until the last user had finished."""
+        total = self.environment.stats.total
+        took = max((total.last_request_timestamp or 0.0) - total.start_time, 0.0)
         entries: list[StatsEntry] = [entry for _, entry in sorted(self.environment.stats.entries.items())]
         return {
             "duration_s": round(took, 2),
-            "requests": self.environment.stats.total.num_requests,
+            "requests": total.num_requests,
             "operations": [_operation(entry) for entry in entries],
             "busy": bool(self.environment.runner and self.environment.runner.cpu_log_warning()),
         }
@@ -119,9 +120,9 @@ def run_alone(load: LoadSettings, say: Say) -> dict[str, Any]:
     gang.prepare(load.users)
     runner = run.environment.create_local_runner()
     runner.start(load.users, load.spawn_rate)
-    took = run.wait(runner, lambda: gang.target.gone)
+    run.wait(runner, lambda: gang.target.gone)
     runner.stop()
-    figures = run.figures(took)
+    figures = run.figures()
     say({"audit": len(gang.desks)})
     gang.audit_users(at_once)
     gang.audit_all([], at_once)

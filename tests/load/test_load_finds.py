@@ -1,0 +1,43 @@
+"""Load finds what shows only among many: each of these servers is failed for what is wrong with it."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from mockserver.server import WsgiApp, serving
+from tests.load import broken
+from tests.load.conftest import KEYS, in_parallel, loaded
+from tests.verify.command import Ended
+
+BROKEN: dict[Callable[[], WsgiApp], str] = {
+    broken.messages_lost_in_a_crowd: "any.concurrent-messages",
+    broken.numbers_given_twice: "create.number-unique",
+    broken.lists_that_leak: "isolation.list",
+    broken.messages_reordered: "messages.oldest-first",
+    broken.resolved_and_open_again: "resolve.get-agrees",
+}
+"""Servers, and the requirement that each violates."""
+
+
+def load_of(app: Callable[[], WsgiApp], directory: Path, *keys: str) -> Ended:
+    directory.mkdir()
+    with serving(app()) as url:
+        return loaded(directory, url, *keys)
+
+
+def test_what_is_wrong_is_found(tmp_path: Path) -> None:
+    found = in_parallel(*(partial(load_of, app, tmp_path / app.__name__, *KEYS) for app in BROKEN))
+    for (app, requirement), ended in zip(BROKEN.items(), found, strict=True):
+        assert ended.code == 1, (app.__name__, ended.said)
+        assert requirement in ended.with_outcome("failed"), (app.__name__, ended.said)
+        (entry,) = [entry for entry in ended.report["requirements"] if entry["id"] == requirement]
+        evidence = entry["evidence"][0]
+        assert evidence["request"]["url"].startswith(ended.report["target"]["base_url"])
+        assert evidence["expected"] != evidence["actual"]
+        assert evidence["curl"]
+
+
+def test_it_is_found_by_one_key(tmp_path: Path) -> None:
+    ended = load_of(broken.numbers_given_twice, tmp_path / "alone", *KEYS[:2])
+    assert ended.code == 1, ended.said
+    assert ended.outcomes["isolation.list"] == ended.outcomes["tier.refused"] == "not_tested"
