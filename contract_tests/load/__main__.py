@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,8 @@ _HINT = "Install it: pip install 'accord[load]', or pip install locust."
 
 def main() -> int:
     """Run what stdin asks for. The exit code is 0 where the last line says what was found, or which mistake was made."""
+    # Whoever is stopped by Ctrl+C is who started this process, and ends it: here it would interrupt any of the users.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked = json.loads(sys.stdin.readline())
     try:
         # Before everything that opens sockets: Locust replaces them by gevent's.
@@ -32,8 +35,6 @@ def main() -> int:
     except AccordError as error:
         _say({"error": error.message, "hint": error.hint})
         return 0
-    except KeyboardInterrupt:
-        return 130
     _say({"found": found})
     return 0
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import gevent
-from gevent.pool import Pool
 from locust.env import Environment
 from locust.runners import Runner
 from locust.stats import StatsEntry
@@ -23,6 +22,7 @@ Say = Callable[[Mapping[str, Any]], None]
 """Tells whoever started this process how it goes."""
 
 _AT_ONCE = 10
+"""Steps of an audit that are taken at the same time, each by a connection of its own."""
 
 
 class Load:
@@ -107,8 +107,14 @@ def _operation(entry: StatsEntry) -> dict[str, Any]:
 
 def at_once(steps: Iterable[Callable[[], None]]) -> None:
     """Take steps, several at the same time. Raises what one of them raises."""
-    pool = Pool(_AT_ONCE)
-    for greenlet in [pool.spawn(step) for step in steps]:
+    left = iter(list(steps))
+
+    def work() -> None:
+        for step in left:
+            step()
+
+    # Not a greenlet for each step: each has a connection of its own, and there are thousands of steps.
+    for greenlet in [gevent.spawn(work) for _ in range(_AT_ONCE)]:
         greenlet.get()
 
 

@@ -48,11 +48,12 @@ def _found(load: LoadSettings, progress: Progress | None) -> dict[str, Any]:
                     raise AccordError(message["error"], message["hint"])
                 if "found" in message:
                     found: dict[str, Any] = message["found"]
+                    _end(process)
                     return found
                 if progress is not None:
                     progress(message)
         finally:
-            _end(process)
+            process.terminate()
     raise AccordError("The process that loads ended early.", "What it wrote to stderr says why.")
 
 
