@@ -34,7 +34,7 @@ class Load:
         self.contract = load_contract(load.target.spec_path)
         self.environment = Environment(user_classes=[Customer], host=load.target.base_url)
         # Users finish what they are about, so that nothing is in doubt only because the time is up.
-        self.environment.stop_timeout = min(load.target.timeout + 5, 45.0)
+        self.environment.stop_timeout = min(load.target.timeout + 20, 45.0)
         self.requests_before = 0
 
     def checked(self) -> str:

@@ -35,7 +35,9 @@ def every(number: int, instead: Callable[[], tuple[str, list[tuple[str, str]]]],
 
 
 def test_a_server_that_is_slow_and_asks_to_wait(load: Load) -> None:
-    answers = itertools.cycle([("429 Too Many Requests", "0"), ("503 Service Unavailable", "1"), ("429 Too Many Requests", "0")])
+    answers = itertools.cycle(
+        [("429 Too Many Requests", "0"), ("503 Service Unavailable", "1"), *[("429 Too Many Requests", "0")] * 6]
+    )
 
     def later() -> tuple[str, list[tuple[str, str]]]:
         status, seconds = next(answers)
