@@ -177,7 +177,7 @@ def check_all(url: str, known: Acknowledged, *, first_message: bool = True) -> i
     # Its lists, counts and filters agree with each other.
     found = {id: item for held in contents(store, *_organisations()).values() for id, item in held.items()}
     assert known.conversations.keys() <= found.keys(), "acknowledged conversations are lost"
-    numbers = sorted(conversation.number for conversation, _ in found.values())
+    numbers = [(conversation.organisation, conversation.number) for conversation, _ in found.values()]
     assert len({*numbers}) == len(numbers), "numbers are not unique"
     for id, (conversation, messages) in found.items():
         if first_message:
