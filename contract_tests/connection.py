@@ -1,8 +1,8 @@
-"""One connection to a server: HTTP/1.1 as it travels, and nothing that a test did not ask for.
+"""One connection to a server: HTTP/1.1 as the standard library speaks it, and nothing that a test did not ask for.
 
-A general client merges settings, cookies, proxies and retries into each request and parses headers as mail, which costs more than
-a server takes to answer. Whatever a conforming server may send is read: interim answers, chunks with extensions and trailers,
-bodies that end with the connection, folded headers, gzip and deflate.
+`requests` and urllib3 merge settings, cookies, proxies and retries into each request, which costs more than a server takes to
+answer: several times what `http.client` takes. What it leaves to its users is here: interim answers other than 100, encodings
+of the body, and connections that the server closed while they were idle.
 """
 
 import re
@@ -13,16 +13,12 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import BinaryIO, Protocol, cast
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead, RemoteDisconnected
+from typing import Any, Protocol
 from urllib.parse import SplitResult, quote, urlsplit
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: |\r?\n)")
-_LONGEST_LINE = 65_536
-_MOST_HEADERS = 1_000
-_BUFFER = 64 * 1024
-_INTERIM = range(100, 200)
-_SWITCHED = 101
-_BODILESS = frozenset({204, 304})
+_FOLD = re.compile(r"\r?\n[ \t]*")
+_INTERIM = range(102, 200)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -62,6 +58,33 @@ class Line(Protocol):
         ...
 
 
+class _InOnePiece(HTTPConnection):
+    """Sends head and body together: a server that gets them apart is woken twice."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unsent: list[Any] = []
+
+    def send(self, data: Any) -> None:
+        """Keep it until the answer is asked for."""
+        self._unsent.append(data)
+
+    def getresponse(self) -> HTTPResponse:
+        """Send what was kept, and read the head of the answer."""
+        request, self._unsent = b"".join(self._unsent), []
+        try:
+            super().send(request)
+        except (BrokenPipeError, ConnectionResetError):
+            # A server may refuse a large body before it has read all of it: that answer counts.
+            if self.sock is None:
+                raise
+        return super().getresponse()
+
+
+class _InOnePieceByTls(_InOnePiece, HTTPSConnection):
+    """The same, encrypted."""
+
+
 class Connection:
     """A line that is opened with the first request, kept open, and opened anew where the server closed it meanwhile.
 
@@ -71,8 +94,7 @@ class Connection:
     def __init__(self, base_url: str, timeout: float) -> None:
         self._base_url = base_url
         self._timeout = timeout
-        self._socket: socket.socket | None = None
-        self._reader: BinaryIO | None = None
+        self._http: HTTPConnection | None = None
         self._prefix = ""
         self._host = ""
 
@@ -80,66 +102,55 @@ class Connection:
         """Send a request and return the answer. `target` is what follows the base URL. Raises NoAnswer where none comes."""
         try:
             return self._exchanged(method, target, headers, body)
-        except (NoAnswer, OSError, ValueError, zlib.error) as error:
+        except (NoAnswer, HTTPException, OSError, ValueError, zlib.error) as error:
             self.close()
             raise _told(error) from error
 
     def close(self) -> None:
         """Let go of the socket; the next request opens another."""
-        if self._reader is not None:
-            self._reader.close()
-        if self._socket is not None:
-            self._socket.close()
-        self._socket = self._reader = None
+        if self._http is not None:
+            self._http.close()
+        self._http = None
 
     def _exchanged(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        if self._socket is not None and _has_something_to_say(self._socket):
+        if self._http is not None and self._http.sock is not None and _has_something_to_say(self._http.sock):
             # Nothing was asked, so it is the end: the server closed the connection while it was idle.
             self.close()
-        if self._socket is None or self._reader is None:
-            self._socket, self._reader = self._opened()
-        lines = [f"{method} {self._prefix}{target} HTTP/1.1\r\nHost: {self._host}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        # In one piece: a server that gets head and body apart is woken twice.
-        request = "\r\n".join([*lines, "\r\n"]).encode("latin-1") + (body or b"")
-        try:
-            self._socket.sendall(request)
-        except (BrokenPipeError, ConnectionResetError):
-            # A server may refuse a large body before it has read all of it: that answer counts.
-            return self._received(method, self._reader)
-        return self._received(method, self._reader)
+        if self._http is None:
+            self._http = self._made()
+        self._http.putrequest(method, self._prefix + target, skip_host=True, skip_accept_encoding=True)
+        self._http.putheader("Host", self._host)
+        for name, value in headers.items():
+            self._http.putheader(name, value)
+        self._http.endheaders(body or None)
+        return self._received(self._http)
 
-    def _opened(self) -> tuple[socket.socket, BinaryIO]:
+    def _made(self) -> HTTPConnection:
         url = urlsplit(self._base_url)
         if url.scheme not in _PORTS:
             raise NoAnswer(f"{self._base_url} begins neither with http:// nor with https://")
         self._prefix, self._host = encoded(url.path), _host(url)
         address = (url.hostname or "", url.port or _PORTS[url.scheme])
-        opened = socket.create_connection(address, self._timeout)
-        try:
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if url.scheme == "https":
-                opened = _tls().wrap_socket(opened, server_hostname=url.hostname)
-        except OSError:
-            opened.close()
-            raise
-        return opened, cast(BinaryIO, opened.makefile("rb", _BUFFER))
+        if url.scheme == "https":
+            return _InOnePieceByTls(*address, timeout=self._timeout, context=_tls())
+        return _InOnePiece(*address, timeout=self._timeout)
 
-    def _received(self, method: str, reader: BinaryIO) -> Answer:
-        while True:
-            minor, status = _status(reader)
-            headers = _headers(reader)
-            if status not in _INTERIM or status == _SWITCHED:
-                break
-        body, ends_here = b"", True
-        if method != "HEAD" and status not in _BODILESS and status != _SWITCHED:
-            body, ends_here = _body(reader, headers)
-        options = {option.strip() for option in headers.get("connection", "").lower().split(",")}
-        if not ends_here or "close" in options or (minor == b"0" and "keep-alive" not in options):
-            self.close()
+    def _received(self, http: HTTPConnection) -> Answer:
+        with http.getresponse() as response:
+            while response.status in _INTERIM:
+                # The library takes only 100 for what comes before an answer.
+                response.headers = response.msg = None  # type: ignore[assignment]
+                response.begin()
+            body = response.read()
+            if response.will_close:
+                self.close()
+        headers: dict[str, str] = {}
+        for name, value in response.getheaders():
+            name, value = name.lower(), _FOLD.sub(" ", value).strip()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
         if body and "content-encoding" in headers:
             body = _decoded(body, headers["content-encoding"])
-        return Answer(status, headers, body)
+        return Answer(response.status, headers, body)
 
 
 def encoded(path: str) -> str:
@@ -172,67 +183,6 @@ def _has_something_to_say(opened: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _status(reader: BinaryIO) -> tuple[bytes, int]:
-    line = reader.readline(_LONGEST_LINE)
-    if not line:
-        raise Closed("the connection was closed without an answer")
-    match = _STATUS_LINE.match(line)
-    if match is None:
-        raise Closed(f"what came is no HTTP: {line[:40]!r}")
-    return match[1], int(match[2])
-
-
-def _headers(reader: BinaryIO) -> dict[str, str]:
-    """The header fields up to the empty line after them; also the trailer of a body in chunks."""
-    found: dict[str, str] = {}
-    name = ""
-    for _ in range(_MOST_HEADERS):
-        line = reader.readline(_LONGEST_LINE)
-        if line in (b"\r\n", b"\n"):
-            return found
-        if not line.endswith(b"\n"):
-            raise Closed("the connection was closed within the headers of an answer")
-        text = line.decode("latin-1")
-        if text[0] in " \t" and name:
-            found[name] += " " + text.strip()
-            continue
-        name, _, value = text.partition(":")
-        name, value = name.strip().lower(), value.strip()
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    raise Closed(f"an answer has more than {_MOST_HEADERS} headers")
-
-
-def _body(reader: BinaryIO, headers: Mapping[str, str]) -> tuple[bytes, bool]:
-    """The body of an answer, and whether another answer can follow it on this connection (RFC 9112, section 6.3)."""
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        return _chunks(reader), True
-    said = headers.get("content-length")
-    if said is None:
-        return reader.read(), False
-    # The same length twice is one length.
-    (length,) = {int(one) for one in said.split(",")}
-    body = reader.read(length)
-    if len(body) < length:
-        raise Closed(f"the connection was closed after {len(body)} of {length} bytes of an answer")
-    return body, True
-
-
-def _chunks(reader: BinaryIO) -> bytes:
-    pieces: list[bytes] = []
-    while True:
-        line = reader.readline(_LONGEST_LINE)
-        if not line:
-            raise Closed("the connection was closed between the chunks of an answer")
-        size = int(line.split(b";")[0], 16)
-        if size == 0:
-            _headers(reader)
-            return b"".join(pieces)
-        piece = reader.read(size)
-        if len(piece) < size or not reader.readline(_LONGEST_LINE):
-            raise Closed("the connection was closed within a chunk of an answer")
-        pieces.append(piece)
-
-
 def _decoded(body: bytes, encodings: str) -> bytes:
     """The body without the encodings that we said we take; one that we did not ask for stays."""
     for encoding in reversed(encodings.lower().split(",")):
@@ -259,6 +209,12 @@ def _told(error: Exception) -> NoAnswer:
         return error
     if isinstance(error, TimeoutError):
         return TooSlow()
+    if isinstance(error, RemoteDisconnected):
+        return Closed("the connection was closed without an answer")
+    if isinstance(error, IncompleteRead):
+        return Closed(f"the connection was closed after {len(error.partial)} bytes of the body of an answer")
+    if isinstance(error, HTTPException):
+        return Closed(f"what came is no HTTP: {type(error).__name__} {str(error)[:60]}".rstrip())
     if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError | ssl.SSLEOFError):
         return Closed((error.strerror or str(error)).lower())
     if isinstance(error, ssl.SSLCertVerificationError):
