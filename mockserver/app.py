@@ -11,6 +11,7 @@ import flask.signals
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from accord.errors import AccordError
 from mockserver.answers import Answer
 from mockserver.auth import Authenticator
 from mockserver.clock import Clock
@@ -30,7 +31,7 @@ from mockserver.presenter import Presenter
 from mockserver.problems import Problems, Refusal, nowhere
 from mockserver.responses import response_of
 from mockserver.routes import Routes
-from mockserver.store import DEFAULT_NAMESPACE, Storage, Store
+from mockserver.store import DEFAULT_NAMESPACE, Storage, Store, StoreUnavailableError
 from mockserver.store.memory import MemoryStorage
 from mockserver.validation import Validator
 from mockserver.world import DEFAULT_SCENARIO, DEFAULT_SEED, Parts, Plan, World, plan
@@ -178,7 +179,10 @@ def create_app(
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error_view(front))
     # Now, so that whoever makes the application learns what is wrong with the scenario.
-    worlds.get(DEFAULT_NAMESPACE)
+    try:
+        worlds.get(DEFAULT_NAMESPACE)
+    except StoreUnavailableError as error:
+        raise AccordError(f"The store cannot be used: {error}", "Try again once it can be reached.") from error
     return app
 
 

@@ -2,7 +2,8 @@
 
 A `Storage` keeps namespaces, worlds that know nothing of each other; a `Store` is the state of one of them. Neither knows any
 rules: a store finds, adds and replaces records. Whatever is done between `with store.transaction():` and its end is seen by
-others as a whole, after its end, or not at all if it ends with an exception.
+others as a whole, after its end. If it ends with an exception a database takes it back, and memory does not: the rules refuse
+before they write.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
