@@ -288,7 +288,8 @@ def _outside(rows: Sequence[Row], efforts: Sequence[str], outside: Outside) -> l
         found, tried = sum(row.fate(efforts[0]) is Fate.KILLED for row in rows), len(rows) + outside.missed
         lines.append(
             f"- **held back**: {outside.missed} more broken servers were tried at {efforts[0]} and not found. They enter the "
-            f"table when they are; with them it is {found} of {tried} ({100 * found / tried:.1f} %), which is what reports say of the suite."
+            f"table when they are; with them it is {found} of {tried} ({100 * found / tried:.1f} %), "
+            "which is what reports say of the suite."
         )
     if outside.accused:
         lines.append(
