@@ -14,6 +14,7 @@ from contract_tests.expectations.values import same_json, same_text
 from contract_tests.judge import Blocked
 from contract_tests.ledger import Record, SentMessage
 
+_TRIES_AT_THE_END = 3
 _MOST_PAGES = 200
 """Pages of one list that are followed before it is called endless."""
 
@@ -25,6 +26,12 @@ class Page:
     count: int
     items: list[dict[str, Any]]
     exchange: Exchange
+    offset: int = 0
+
+    @property
+    def reaches_end(self) -> bool:
+        """Whether nothing was behind it when it was given."""
+        return self.offset + len(self.items) >= self.count
 
     @property
     def ids(self) -> list[str]:
@@ -84,7 +91,7 @@ class Reader(Client):
             raise Blocked(f"Conversations could not be listed ({exchange.status}).")
         items = [item for item in results if isinstance(item, dict) and isinstance(item.get("id"), str)]
         count = exchange.members.get("count")
-        page = Page(count if isinstance(count, int) else -1, items, exchange)
+        page = Page(count if isinstance(count, int) else -1, items, exchange, query.get("offset", 0))
         self._judge_size(page)
         self._judge_filters(page, query)
         for item in items:
@@ -129,10 +136,11 @@ class Reader(Client):
     def recent(self, **query: Any) -> list[Page]:
         """The first and the last page of a list: where new conversations are, whichever way it is ordered by age."""
         most = self.contract.page_maximum
-        first = self.page(limit=most, **query)
-        if first.count <= most:
-            return [first]
-        return [first, self.page(limit=most, offset=first.count - most, **query)]
+        pages = [self.page(limit=most, **query)]
+        while pages[-1].count > most and not pages[-1].reaches_end and len(pages) <= _TRIES_AT_THE_END:
+            # Once more where others have written meanwhile, so that the end is further off now.
+            pages.append(self.page(limit=most, offset=pages[-1].count - most, **query))
+        return pages
 
     def messages(self, record: Record, *, credential: Credential | None = None) -> list[dict[str, Any]]:
         """Read all messages of a conversation and compare them with those that were sent."""

@@ -157,8 +157,10 @@ def _found(desk: Helpdesk, pages: list[Page], conversation_id: str, requirement:
 
 
 def _reaches_back(desk: Helpdesk, page: Page, conversation_id: str) -> bool:
-    """Whether a page is in the order of creation, by the conversations of this run on it, and shows some that are older."""
+    """Whether a page is the newest one, by the conversations of this run on it, and shows some that are older."""
     created = list(desk.ledger.records)
     places = [created.index(one) for one in page.ids if one in desk.ledger.records]
-    in_order = places in (sorted(places), sorted(places, reverse=True))
-    return in_order and len(places) >= _ENOUGH and min(places) < created.index(conversation_id)
+    if len(places) < _ENOUGH or min(places) >= created.index(conversation_id):
+        return False
+    newest_first, oldest_first = places == sorted(places, reverse=True), places == sorted(places)
+    return (newest_first and page.offset == 0) or (oldest_first and page.reaches_end)
