@@ -155,10 +155,13 @@ class Client:
         path = operation.path_for(conversation_id).rstrip("/")
         return self.target.send(Call(operation.method, path, credential=self.next_credential(operation.id)))
 
-    def answered(self, operation_id: str, call: Call) -> None:
-        """Send a call that may be anything, and judge what holds for every answer and for every success."""
+    def answered(self, operation_id: str, call: Call, *, documented: bool = True) -> None:
+        """Send a call that may be anything, and judge what holds for every answer and for every success.
+
+        `documented=False` says that it may be no call of the API at all, so that its refusal need not be JSON.
+        """
         exchange = self.target.send(call)
-        self._judge_any(exchange)
+        self._judge_any(exchange, documented=documented)
         if exchange.succeeded and operation_id in _ANSWERS:
             requirement, component = _ANSWERS[operation_id]
             self.judge.check(requirement, self.contract.mismatch(component, exchange.members), exchange)

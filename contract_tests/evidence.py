@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import urlencode
 
 from contract_tests.credentials import Credential, Forgery, Style
 from contract_tests.exchange import Call, Exchange
@@ -72,11 +71,10 @@ def script(call: Call, base_url: str, steps: Sequence[tuple[str, Exchange]], for
 
 def curl(call: Call, base_url: str, names: Mapping[str, str], forgery: Forgery | None = None, *, options: str = "-i") -> str:
     """A curl line that sends the call; `names` maps conversations' ids to the shell variables that hold theirs."""
-    query = f"?{urlencode(call.query)}" if call.query else ""
     parts = ["curl", options]
     if call.method != "GET":
         parts += ["-X", call.method]
-    url = f"{base_url}{call.path}{query}"
+    url = f"{base_url}{call.path}{call.search}"
     known = next((conversation_id for conversation_id in names if conversation_id in call.path.split("/")), None)
     parts.append(shlex.quote(url) if known is None else f'"{url.replace(known, f"${names[known]}")}"')
     if forgery is not None:

@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from contract_tests.credentials import Credential
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request before it is sent. `path` is percent-encoded already and begins after the base URL; `body` is sent as it is."""
+    """A request before it is sent. `path` is percent-encoded already and begins after the base URL; `body` is sent as it is.
+
+    `raw_query` is a query that is sent as it is, malformed as it may be, in place of the parameters of `query`.
+    """
 
     method: str
     path: str
@@ -19,6 +23,13 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     credential: Credential | None = None
+    raw_query: str = ""
+
+    @property
+    def search(self) -> str:
+        """What follows the path: a question mark and the query, or nothing."""
+        query = self.raw_query or urlencode(self.query)
+        return f"?{query}" if query else ""
 
 
 DROPPED = 0

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from contract_tests.connection import Closed, Connection, Line, NoAnswer, encoded
 from contract_tests.credentials import Keys, redact
@@ -139,17 +138,16 @@ class Target:
 
     def _send_once(self, call: Call) -> Exchange:
         self._wait_for_slot()
-        query = f"?{urlencode(call.query)}" if call.query else ""
         began = time.perf_counter()
         try:
-            answer = self._line().send(call.method, encoded(call.path) + query, _headers(call), call.body)
+            answer = self._line().send(call.method, encoded(call.path) + call.search, _headers(call), call.body)
         except NoAnswer as error:
             kind = _Dropped if isinstance(error, Closed) else Unanswered
             raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(str(error))}") from error
         elapsed = time.perf_counter() - began
         # A running mean of what came last; the first answers of a server are slow.
         self.latency = 0.7 * self.latency + 0.3 * elapsed if self.latency else elapsed
-        return Exchange(call, self.base_url + call.path + query, answer.status, answer.headers, answer.body, elapsed)
+        return Exchange(call, self.base_url + call.path + call.search, answer.status, answer.headers, answer.body, elapsed)
 
     def _line(self) -> Line:
         """The line of this thread: each has its own."""

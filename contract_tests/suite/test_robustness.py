@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contract_tests.credentials import Forgery
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import Call, Exchange
 from contract_tests.expectations import Mismatch, answers
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.ledger import Record
@@ -66,6 +66,18 @@ QUERIES: tuple[dict[str, Any], ...] = (
     {"unknown": "parameter", "user_email[]": "x", "status[in]": "open"},
     {"ordering": "nothing", "format": "xml", "page": "0", "fields": "x", "search": "\x00"},
 )
+
+RAW_QUERIES = (
+    "limit=10%",
+    "user_email=%FF%FE",
+    "status=%C3%28&offset=%zz&limit=%u0041",
+    "&&=&=x&limit&a[=1&b]=2&%&?",
+    "limit[]=1&offset[a][b]=2&status[$ne]=x&user_email[]=a",
+)
+"""Queries that no library would send: escapes without digits, bytes that are not UTF-8, names that are half a list."""
+
+PATHS = ("..%2F..%2Fconversations", "...", "a%2Fb", "..%5Ca", "%3Fa%23b", "%ED%A0%80")
+"""In the place of an id, and what a server may take for another path: it may answer anything but a server error."""
 
 BODIES: dict[str, bytes] = {
     "nothing": b"",
@@ -157,6 +169,23 @@ def test_no_query_is_answered_with_a_server_error(desk: Helpdesk, query: dict[st
     results = exchange.members.get("results")
     size = len(results) if isinstance(results, list) else 0
     desk.judge.check("list.maximum", _at_most(desk.contract.page_maximum, size), exchange)
+
+
+@pytest.mark.requirements("any.no-server-error")
+def test_no_malformed_query_is_answered_with_a_server_error(desk: Helpdesk) -> None:
+    operation = desk.contract["listConversations"]
+    for query in RAW_QUERIES:
+        credential = desk.next_credential(operation.id)
+        call = Call(operation.method, operation.path_for(""), credential=credential, raw_query=query)
+        desk.answered(operation.id, call, documented=False)
+
+
+@pytest.mark.requirements("any.no-server-error")
+def test_no_path_is_answered_with_a_server_error(desk: Helpdesk) -> None:
+    operation = desk.contract["getConversation"]
+    for path in PATHS:
+        exchange = desk.target.send(Call(operation.method, operation.path_for(path), credential=desk.next_credential(operation.id)))
+        desk.judge.check("any.no-server-error", answers.no_server_error(exchange), exchange)
 
 
 @pytest.mark.requirements("any.no-server-error", "any.json")

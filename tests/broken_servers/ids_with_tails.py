@@ -57,6 +57,18 @@ def _() -> WsgiApp:
     return finding(first_letters, RESOLVE)
 
 
+@defect("ids-with-a-fraction", "get.unknown-id", "get.malformed-id", difficulty=RARE)
+def _() -> WsgiApp:
+    """An id ends at its first dot: a fraction after it is cut off."""
+    return finding(lambda text: re.sub(r"\.\d+$", "", text), GET, MESSAGES, SEND, RESOLVE)
+
+
+@defect("ids-end-at-nul", "get.unknown-id", "get.malformed-id", "messages.unknown-conversation", difficulty=RARE)
+def _() -> WsgiApp:
+    """An id ends at a NUL, as a text does in C."""
+    return finding(lambda text: text.partition("\0")[0], GET, MESSAGES, SEND, RESOLVE)
+
+
 @defect("ids-by-their-digits", "get.unknown-id", "messages.unknown-conversation", "resolve.unknown-id", difficulty=RARE)
 def _() -> WsgiApp:
     """Letters that no id has are taken out of an id before it is looked up."""

@@ -1,6 +1,7 @@
 """Servers that break down at some id or query, or take an id for none."""
 
-from urllib.parse import parse_qsl, unquote
+import re
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 from broken_servers.crash_seams import ERROR, by_id, by_query, crashing, malformed
 from broken_servers.registry import Difficulty, defect
@@ -228,6 +229,24 @@ def undecodable(text: str) -> bool:
 def _() -> WsgiApp:
     """An id with a byte that is not UTF-8 is answered with 500."""
     return crashing(lambda operation, call: operation.id == GET and undecodable(call.environ["PATH_INFO"]))
+
+
+@defect("robustness-500-query-not-utf-8", ERROR, difficulty=RARE)
+def _() -> WsgiApp:
+    """A parameter with a byte that is not UTF-8 is answered with 500."""
+    return crashing(lambda operation, call: operation.id == LIST and b"\xff" in unquote_to_bytes(call.query))
+
+
+@defect("robustness-500-lone-percent", ERROR, difficulty=RARE)
+def _() -> WsgiApp:
+    """A percent sign without two digits in the query is answered with 500."""
+    return crashing(lambda operation, call: operation.id == LIST and re.search("%(?![0-9A-Fa-f]{2})", call.query) is not None)
+
+
+@defect("robustness-500-dots-in-id", ERROR, "get.malformed-id", difficulty=RARE)
+def _() -> WsgiApp:
+    """An id with dots and slashes in it is answered with 500: it is taken for a path."""
+    return by_id(lambda conversation_id: ".." in unquote(conversation_id), GET)
 
 
 @defect("robustness-500-wide-status", ERROR, difficulty=RARE)
