@@ -11,7 +11,7 @@ from typing import Any
 
 from contract_tests.credentials import Credential
 from contract_tests.exchange import Exchange
-from contract_tests.expectations import Mismatch, answers, conversations, shown
+from contract_tests.expectations import Mismatch, answers, conversations, lists, shown
 from contract_tests.expectations.timestamps import comparable
 from contract_tests.expectations.values import same_json
 from contract_tests.judge import Blocked
@@ -162,6 +162,8 @@ class Helpdesk(Reader):
                 if own or (subject and subject in str(item.get("subject"))):
                     created = Mismatch("a request that was refused created a conversation", "no conversation", shown(item))
                     return self.judge.check(requirement_id, created, page.exchange)
+        if not pages[0].items:
+            self.judge.check("list.count", lists.count_is(pages[0].count, 0), pages[0].exchange)
         return self.judge.check(requirement_id, None, pages[0].exchange)
 
     def _audited(self) -> list[Record]:

@@ -46,16 +46,20 @@ def test_a_missing_required_member_is_refused(desk: Helpdesk, contract: Contract
     desk.judge.check("create.required-members", answers.is_refused(exchange), exchange)
 
 
-@pytest.mark.requirements("create.subject-longest")
+@pytest.mark.requirements("create.subject-longest", "list.email-filter")
 def test_the_longest_subject_is_kept_whole(desk: Helpdesk, contract: Contract) -> None:
-    longest = contract.subject_maximum
+    longest, email, created = contract.subject_maximum, desk.email("long"), set()
     for credential in desk.credentials("createConversation"):
         for text in ("x" * longest, "ü" * longest, "日" * longest, ("Aé漢" * longest)[:longest], "y" * (longest - 1)):
-            payload = desk.payload(subject=text)
+            payload = desk.payload(subject=text, user_email=email)
             exchange = desk.call("createConversation", body=payload, credential=credential)
             desk.judge.check("create.subject-longest", answers.status_is(exchange, 201) or _whole(text, exchange), exchange)
             if exchange.succeeded:
-                desk.get(desk.created(payload, exchange))
+                record = desk.created(payload, exchange)
+                created.add(record.id)
+                desk.get(record)
+    # Many an index holds less than that.
+    desk.whole(desk.all_pages(user_email=email), created)
 
 
 @pytest.mark.requirements("create.subject-longest-astral")
@@ -129,6 +133,20 @@ def test_a_create_that_is_refused_makes_no_user(desk: Helpdesk, contract: Contra
             desk.judge.check(REFUSED, kept, exchange)
             if kept is None:
                 desk.created(payload, exchange)
+
+
+@pytest.mark.requirements(REFUSED, "create.existing-user-names", "list.count")
+def test_a_create_that_is_refused_leaves_its_requester_alone(desk: Helpdesk, contract: Contract) -> None:
+    record = desk.create(desk.payload(user_first_name="Ada", user_last_name="Lovelace"))
+    before = desk.snapshot(record)
+    payload = desk.payload(user_email=record.email, user_first_name="Grace", user_last_name="Hopper", description="Refused.")
+    too_long = json.dumps({**payload, "subject": "x" * (contract.subject_maximum + 1)}).encode()
+    without = json.dumps({**payload, "subject": None}).encode()
+    malformed = json.dumps(payload).encode()[:-1]
+    answered = [desk.call("createConversation", raw=raw) for raw in (too_long, without, malformed)]
+    if all(exchange.refused for exchange in answered):
+        desk.unchanged(before, REFUSED)
+        desk.whole(desk.page(user_email=record.email), {record.id}, REFUSED)
 
 
 @pytest.mark.requirements("create.not-an-object", REFUSED)

@@ -91,12 +91,14 @@ def test_resolving_twice_leaves_it_closed(desk: Helpdesk) -> None:
         desk.judge.check("resolve.twice", lists.same_ids({record.id}, page.ids), page.exchange)
 
 
-@pytest.mark.requirements("resolve.get-agrees", "resolve.lists-agree")
+@pytest.mark.requirements("resolve.get-agrees", "resolve.lists-agree", "create.opens")
 def test_a_new_conversation_of_the_same_requester_does_not_reopen(desk: Helpdesk) -> None:
     email = desk.email("back")
-    closed = desk.create(desk.payload(user_email=email))
+    # About the very same thing, for all that the server can tell.
+    payload = desk.payload(user_email=email, metadata={"order": 7})
+    closed = desk.create(payload)
     desk.resolve(closed)
-    fresh = desk.create(desk.payload(user_email=email))
+    fresh = desk.create(payload)
     desk.get(closed)
     desk.get(fresh)
     page = desk.page(user_email=email, status="open")

@@ -8,7 +8,7 @@ from typing import Any
 from broken_servers.create_seams import handled
 from broken_servers.list_seams import then
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import RESOLVE, Counter, Event, body_of, broken, handling, with_body, without
+from broken_servers.seams import CREATE, RESOLVE, Counter, Event, body_of, broken, handling, with_body, without
 from mockserver.auth import Caller
 from mockserver.conversations import Conversations
 from mockserver.records import Conversation
@@ -38,6 +38,28 @@ def assigning(take: Callable[[Any, Conversation, dict[str, Any]], Conversation],
         return other
 
     return broken(pipeline=handling(remember, operation), conversations=then(of, effect))
+
+
+@defect("values-status-from-the-body", "create.opens", difficulty=RARE)
+def _() -> WsgiApp:
+    """A create that says status is believed: all members of the body are assigned."""
+
+    def take(rules: Any, done: Conversation, body: dict[str, Any]) -> Conversation:
+        status = body.get("status")
+        return replace(done, status=status) if status in ("open", "pending", "resolved", "closed") else done
+
+    return assigning(take, CREATE, "create")
+
+
+@defect("values-number-from-the-body", "create.number-unique", difficulty=RARE)
+def _() -> WsgiApp:
+    """A create that says number is believed: all members of the body are assigned."""
+
+    def take(rules: Any, done: Conversation, body: dict[str, Any]) -> Conversation:
+        number = body.get("number")
+        return replace(done, number=number) if isinstance(number, int) and not isinstance(number, bool) else done
+
+    return assigning(take, CREATE, "create")
 
 
 @defect("values-status-from-metadata", "create.opens", difficulty=RARE)
@@ -138,6 +160,22 @@ def _() -> WsgiApp:
     return broken(conversations=Pending)
 
 
+@defect("values-opens-closed-once-resolved", "create.opens", "any.durable", difficulty=RARE)
+def _() -> WsgiApp:
+    """A conversation about what was closed already, by subject and requester, is closed from the beginning."""
+
+    class Known(Conversations):
+        def create(self, caller: Any, request: Any) -> Conversation:
+            created = super().create(caller, request)
+            own = self.store.conversations(caller.organisation, created.requester.id, "closed")
+            if any(one.subject == created.subject for one in own):
+                created = replace(created, status="closed")
+                self.store.replace_conversation(created)
+            return created
+
+    return broken(conversations=Known)
+
+
 # --- stored otherwise, or twice ---------------------------------------------------------------------------------------------------
 
 
@@ -174,5 +212,18 @@ def _() -> WsgiApp:
         for one in rules.store.conversations(caller.organisation, done.requester.id, "open"):
             if one.id != done.id and one.channel == done.channel:
                 rules.store.replace_conversation(replace(one, status="closed"))
+
+    return broken(conversations=then("create", effect))
+
+
+@defect("requester-anonymous-ones-share-a-row", "any.durable", "get.as-created", "list.items-as-get", difficulty=RARE)
+def _() -> WsgiApp:
+    """All anonymous requesters are one row: the names of the latest are those of all."""
+
+    def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
+        for one in rules.store.conversations(caller.organisation):
+            if done.requester.anonymous and one.requester.anonymous and done.requester.first_name:
+                named = replace(one.requester, first_name=done.requester.first_name, last_name=done.requester.last_name)
+                rules.store.replace_conversation(replace(one, requester=named))
 
     return broken(conversations=then("create", effect))

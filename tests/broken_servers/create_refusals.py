@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from broken_servers.list_seams import then
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import CREATE, body_of, broken, ignoring, receiving, refusing
 from mockserver.answers import Answer, Call
@@ -159,6 +160,31 @@ def besides(do: Callable[[Any, Any, dict[str, Any]], Any]) -> type[Pipeline]:
     return Doing
 
 
+@defect("refusals-names-overwritten", "create.refusal-changes-nothing", "create.existing-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """A create that is refused has given a user who exists the names in it."""
+
+    def rename(rules: Any, caller: Any, body: dict[str, Any]) -> None:
+        user = rules.look_up(caller.organisation, body["user_email"]) if "user_email" in body else None
+        for one in rules.store.conversations(caller.organisation, user.id) if user else ():
+            named = replace(one.requester, first_name=body.get("user_first_name", one.requester.first_name))
+            rules.store.replace_conversation(replace(one, requester=named))
+
+    return broken(pipeline=besides(rename))
+
+
+@defect("refusals-close-the-latest", "create.refusal-changes-nothing", "any.durable", difficulty=RARE)
+def _() -> WsgiApp:
+    """A create that is refused makes the requester's latest conversation pending."""
+
+    def pend(rules: Any, caller: Any, body: dict[str, Any]) -> None:
+        user = rules.look_up(caller.organisation, body["user_email"]) if "user_email" in body else None
+        for one in [*rules.store.conversations(caller.organisation, user.id)][:1] if user else ():
+            rules.store.replace_conversation(replace(one, status="pending"))
+
+    return broken(pipeline=besides(pend))
+
+
 @defect("refusals-first-name-and-stored", "create.refusal-changes-nothing", difficulty=RARE)
 def _() -> WsgiApp:
     """A first name that is no text is refused after the conversation was stored without it."""
@@ -183,3 +209,18 @@ def _() -> WsgiApp:
             return super().refused(operation, call, refusal)
 
     return broken(pipeline=Storing)
+
+
+@defect("refusals-unlisted-and-counted", "create.refusal-changes-nothing", "list.count", difficulty=RARE)
+def _() -> WsgiApp:
+    """A create that is refused is counted with the requester's conversations, though it is on no page."""
+    refused: dict[str, int] = {}
+
+    def count(rules: Any, caller: Any, body: dict[str, Any]) -> None:
+        if "user_email" in body:
+            refused[body["user_email"]] = refused.get(body["user_email"], 0) + 1
+
+    def listed(rules: Any, caller: Any, request: Request, page: Any) -> Any:
+        return replace(page, count=page.count + refused.get(request.query.get("user_email") or "", 0))
+
+    return broken(pipeline=besides(count), conversations=then("list", listed))

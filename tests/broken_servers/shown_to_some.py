@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from broken_servers.get_found import missing
-from broken_servers.list_seams import SECOND, then
+from broken_servers.list_seams import SECOND, selecting, then
 from broken_servers.lists_shown import items, without
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import CREATE, GET, LIST, MESSAGES, RESOLVE, Counter, Event, answering, broken
@@ -204,6 +204,14 @@ def _() -> WsgiApp:
     return broken(pipeline=answering(rewrite, LIST))
 
 
+@defect("lists-without-the-longest-subjects", "list.unfiltered", "list.email-filter", "list.fresh", difficulty=RARE)
+def _() -> WsgiApp:
+    """Conversations whose subject has more than 255 characters are not listed: the index could not take it."""
+    return broken(
+        conversations=selecting(lambda rules, caller, query, found: [one for one in found if len(one.subject) <= 255]),
+    )
+
+
 # --- changed by reading -----------------------------------------------------------------------------------------------------------
 
 
@@ -297,6 +305,17 @@ def _() -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
         kept = kept_messages(rules.store, done.id)
         kept[:] = kept[-20:]
+
+    return broken(conversations=then("resolve", effect))
+
+
+@defect("resolve-deletes-messages-of-others", "resolve.rest-kept", "messages.listed-once", difficulty=RARE)
+def _() -> WsgiApp:
+    """Resolving keeps the requester's messages and deletes those of others."""
+
+    def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
+        kept = kept_messages(rules.store, done.id)
+        kept[:] = [one for one in kept if one.sender_email == done.requester.email]
 
     return broken(conversations=then("resolve", effect))
 
