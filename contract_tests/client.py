@@ -85,12 +85,12 @@ class Client:
         """A subject that carries the run's id, short enough for any contract."""
         return f"{hint} {next(self._numbers)} {self.run_id}"[: self.contract.subject_maximum]
 
-    def body(self, text: str = "Where is my parcel?") -> str:
-        """The text of a message, marked so that it is known again wherever it turns up.
+    def body(self, text: str = "Where is my parcel?", *, first: str = "") -> str:
+        """The text of a message, marked so that it is known again wherever it turns up. `first` goes before the mark.
 
         The marks are in no order, so that messages sorted by their text are not in that in which they were sent.
         """
-        return f"[m{next(self._numbers) * _SCATTERING % _MARKS}.{self.run_id}] {text}"
+        return f"{first}{first and ' '}[m{next(self._numbers) * _SCATTERING % _MARKS}.{self.run_id}] {text}"
 
     def payload(self, **members: Any) -> dict[str, Any]:
         """A valid create: a subject, a requester of its own, and mostly metadata that can get lost. None leaves a member out."""

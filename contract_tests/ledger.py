@@ -1,8 +1,17 @@
 """What the suite did to the server, and what the server acknowledged: the model that every later answer is compared with."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
+
+_MARK = re.compile(r"\[m\d+\.[^\]]*")
+
+
+def mark_of(body: str) -> str:
+    """What a text that the run marked is known again by, wherever in it that is; without the bracket at its end."""
+    found = _MARK.search(body)
+    return found[0] if found else body
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from contract_tests.expectations import Mismatch, answers, conversations, lists,
 from contract_tests.expectations.timestamps import is_timestamp
 from contract_tests.expectations.values import same_json, same_text
 from contract_tests.judge import Blocked
-from contract_tests.ledger import Record, SentMessage
+from contract_tests.ledger import Record, SentMessage, mark_of
 
 _TRIES_AT_THE_END = 3
 _MOST_PAGES = 200
@@ -157,7 +157,7 @@ class Reader(Client):
 
     def _find(self, sent: SentMessage, items: list[dict[str, Any]], record: Record, exchange: Exchange) -> int | None:
         """Where a message that was sent is listed, judged; None where it is not."""
-        token = sent.body.split("]")[0]
+        token = mark_of(sent.body)
         found = [at for at, item in enumerate(items) if token in str(item.get("body"))]
         once = None
         if len(found) != 1:
@@ -176,7 +176,7 @@ class Reader(Client):
         return found[0]
 
     def _stray(self, items: Sequence[dict[str, Any]], record: Record) -> Mismatch | None:
-        own = {sent.body.split("]")[0] + "]" for sent in record.messages}
+        own = {mark_of(sent.body) + "]" for sent in record.messages}
         for item in items:
             token = self._token.search(str(item.get("body")))
             if token and token[0] not in own and token[0] in self._tokens_elsewhere(record):
@@ -185,7 +185,7 @@ class Reader(Client):
 
     def _tokens_elsewhere(self, record: Record) -> set[str]:
         others = (other for other in self.ledger.records.values() if other.id != record.id)
-        return {sent.body.split("]")[0] + "]" for other in others for sent in other.messages}
+        return {mark_of(sent.body) + "]" for other in others for sent in other.messages}
 
     def read_messages(
         self, conversation_id: str, *, credential: Credential | None = None, counted: bool = True

@@ -17,7 +17,7 @@ TEXTS = (
     "<b>bold</b> & <script>alert(1)</script> &amp; &lt;",
     "quotes \" ' ` and back\\slashes \\n \\u0041 \\\\",
     "percent %20 %s %d {0} {name} ${HOME} $(id)",
-    "plus + equals = question ? hash # at @ tilde ~",
+    "= equals + plus question ? hash # at @ tilde ~",
     "'; DROP TABLE conversations; --",
     "two  spaces   and    more",
     "a\u00a0no-break space and another\u3000kind of space",
@@ -37,11 +37,25 @@ BODIES = (
     "line one\nline two\r\nline three\n\n\nline six",
     "code:\n    indented\n        more\n  less  \nand flush",
     "> quoted\n>> twice\n- list\n* list\n# heading",
+    "see https://example.com/?a=1&b=2, www.example.com, ann@example.com, @ann and #1",
+    ":) :-) ;) <3 :tada: (c) (r) (tm) -- --- ... -> => 1/2 \"a quoted word\" 'another' isn't",
+    "card 4111 1111 1111 1111, 4111111111111111, account DE89 3704 0044 0532 0130 00, password: hunter2, damn",
+    "**bold** _it_ ~~gone~~ `code` [name](https://example.com) [b]bold[/b] {{name}} {% if %} <%= 1 %>",
+    "above\n-- \nAnn\n\nOn Mon, 2 Mar 2026 at 10:00, Bob <bob@example.com> wrote:\n> older\n________________\nFrom: Bob",
     "word " * 900 + "end",
     "ü" * 3000 + "end",
     "🎉" * 1200 + "end",
     "x" * 9900,
 )
+
+BEGINNINGS = (
+    "=SUM(A1:A9)",
+    "+49 30 1234567",
+    "@ann, look",
+    "/close",
+    '"quoted" and',
+)
+"""Beginnings of bodies that mean something to a spreadsheet, or to a chat; what makes a body known again follows them."""
 
 METADATA: tuple[dict[str, Any], ...] = (
     {},
@@ -54,12 +68,14 @@ METADATA: tuple[dict[str, Any], ...] = (
     {"one": 1, "one point zero": 1.0, "true": True, "text": "1", "yes": "true", "none": "null"},
     {"list": [3, 1, 2, 3, "b", "a", None, False], "matrix": [[1, 2], [3, [4]]]},
     {"ключ": "значение", "鍵": "値", "🔑": "🎉", "e\u0301": "e\u0301", "\u00e9": "\u00e9"},
-    {"": "empty name", " ": "blank name", "a.b": "dot", "a/b": "slash", "a b": "space", "$id": "dollar"},
+    {"": "empty name", " ": "blank name", "a.b": "dot", "a/b": "slash", "a b": "space", "$id": "dollar", "a[b]": "brackets"},
+    {"0": "zero", "1": {"0": "a", "1": "b"}, "2": {"1": "from one"}},
+    {"007": "leading zeros", "7": "seven", "1.0": "fraction", "-0": "sign", "1e3": "exponent", "n" * 100: "long", "n" * 99: "less"},
     {"html": "<b>&amp;</b>", "quote": "\"'`\\", "newline": "a\nb\r\n\tc", "sql": "'; --"},
     {"id": "mine", "status": "closed", "subject": "not the subject", "requester": {"email": "x@example.com"}, "number": -1},
     {"UPPER": 1, "upper": 2, "Upper": 3, "snake_case": 4, "camelCase": 5, "kebab-case": 6},
     {"date": "2026-02-26T10:00:00Z", "day": "2026-02-26", "number as text": "0123", "spaces": "  kept  "},
     {"deep": {"a": {"b": {"c": {"d": {"e": {"f": {"g": [[[[{"h": None}]]]]}}}}}}}},
     {f"key {number}": number for number in range(120)},
-    {"long": "ü" * 1500, "list": list(range(300))},
+    {"long": "日" * 2000, "list": list(range(300))},
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contract_tests.exchange import Exchange
-from contract_tests.ledger import Ledger
+from contract_tests.ledger import Ledger, mark_of
 
 Ask = Callable[[str, str, Mapping[str, Any]], Exchange]
 """Sends a read, by operationId, conversation id and query, without judging it."""
@@ -42,7 +42,7 @@ def _created_twice(ask: Ask, ledger: Ledger, sent: Mapping[str, Any]) -> bool:
 
 
 def _listed_twice(ask: Ask, conversation_id: str, body: str) -> bool:
-    mark = body.partition("]")[0]
+    mark = mark_of(body)
     return sum(1 for item in _both_ends(ask, "listMessages", conversation_id, {}) if mark in str(item.get("body"))) > 1
 
 

@@ -9,7 +9,7 @@ from contract_tests.contract import Contract
 from contract_tests.effort import Effort
 from contract_tests.expectations import answers, messages
 from contract_tests.helpdesk import Helpdesk
-from contract_tests.ledger import Record
+from contract_tests.ledger import Record, mark_of
 
 ALWAYS = (
     "create.status",
@@ -136,13 +136,13 @@ def test_a_description_that_becomes_a_message_is_whole(desk: Helpdesk) -> None:
     for text in (
         "My parcel is late.",
         everything,
-        "Line one\nline two\n\n  and three",
-        "word " * 600 + "end",
+        "Line one\nline two\r\nline three\n\n  and four",
+        "word " * 600 + "日" * 6_000 + "end",
     ):
         marker = desk.body(text)
         record = desk.create(desk.payload(description=marker))
         items, exchange = desk.read_messages(record.id)
-        token = marker.split("]")[0]
+        token = mark_of(marker)
         found = [item.get("body") for item in items if token in str(item.get("body"))]
         mismatches = [mismatch for body in found if (mismatch := messages.holds_whole(marker, body))]
         desk.judge.check("create.description-whole", mismatches[0] if mismatches else None, exchange)

@@ -67,6 +67,8 @@ def test_bodies_come_back_as_they_were_sent(desk: Helpdesk) -> None:
     record = desk.create()
     for text in samples.BODIES:
         desk.send(record, desk.body(text))
+    for text in samples.BEGINNINGS:
+        desk.send(record, desk.body(first=text))
     for credential in desk.credentials("listMessages"):
         desk.messages(record, credential=credential)
 
@@ -84,11 +86,12 @@ def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) ->
     record.was_messaged()
 
 
-@pytest.mark.requirements("messages.sender")
+@pytest.mark.requirements("messages.sender", "messages.listed-once", "resolve.rest-kept")
 def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
     """The requester must be able to write; whether somebody else may is open, and if so, the message is theirs."""
     record, other = desk.create(), desk.create()
     assert other.email is not None
+    assert record.email is not None
     desk.send(record, desk.body("mine"))
     before = desk.snapshot(other)
     for credential in desk.credentials("createMessage"):
@@ -99,11 +102,38 @@ def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
             desk.sent(record, body, other.email)
             desk.get(record)
             desk.send(record, desk.body("mine again"))
+    # Nobody knows these yet, and careless look-ups take them for the requester.
+    for stranger in (record.email.replace("@example.com", "@example.org"), f"x{record.email}", f"{record.email}.au"):
+        body = desk.body("a stranger's")
+        exchange = desk.call("createMessage", id=record.id, body={"body": body, "user_email": stranger})
+        if exchange.succeeded:
+            desk.sent(record, body, stranger)
     desk.messages(record)
     desk.get(record)
+    desk.resolve(record)
+    desk.messages(record)
     # Neither the sender's own conversation nor what is listed for the sender knows of it.
     desk.unchanged(before, "messages.touches-no-other")
     desk.whole(desk.page(user_email=other.email), {other.id})
+
+
+@pytest.mark.requirements("messages.sender", "messages.listed-once", "messages.oldest-first")
+def test_what_the_server_decides_is_not_taken_from_a_message(desk: Helpdesk) -> None:
+    """Members that only answers have are unknown ones in a request: it is refused, or they are as if they were not there."""
+    record, other = desk.create(), desk.create()
+    desk.send(record, desk.body("before"))
+    items, _ = desk.read_messages(record.id)
+    for members in (
+        {"sender_email": other.email, "created_at": "2001-01-01T00:00:00Z"},
+        {"id": items[0].get("id") if items else 1},
+        {"conversation": other.id, "conversation_id": other.id},
+    ):
+        body = desk.body()
+        exchange = desk.call("createMessage", id=record.id, body={"body": body, "user_email": record.email, **members})
+        if exchange.succeeded:
+            desk.sent(record, body, record.email or "")
+    desk.messages(record)
+    desk.messages(other)
 
 
 @pytest.mark.requirements("messages.listed-once")
@@ -190,7 +220,16 @@ def test_a_very_long_body_is_whole_or_refused(desk: Helpdesk, size: int, text: s
 
 @pytest.mark.requirements("messages.whole-or-refused")
 @pytest.mark.parametrize(
-    "text", ["be\x00fore", "lone \ud83d surrogate", "bell \x07 escape \x1b[0m delete \x7f", "a\ttab", "noncharacter \uffff end"]
+    "text",
+    [
+        "be\x00fore",
+        "lone \ud83d surrogate",
+        "bell \x07 escape \x1b[0m delete \x7f",
+        "a\ttab",
+        "noncharacter \uffff end",
+        "left \u200eto\u200f right \u202ain\u202c \u2066it\u2069",
+        "zero\u200bwidth soft\u00adhyphen byte\ufefforder line\u2028separator",
+    ],
 )
 def test_a_body_of_unusual_characters_is_whole_or_refused(desk: Helpdesk, text: str) -> None:
     _whole_or_refused(desk, text)

@@ -8,7 +8,7 @@ from typing import Any
 from broken_servers.create_seams import handled, storing
 from broken_servers.list_seams import ruling
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import Event, broken, with_body
+from broken_servers.seams import Event, broken, in_chunks, with_body
 from mockserver.conversations import Conversations
 from mockserver.records import Conversation
 from mockserver.server import WsgiApp
@@ -72,10 +72,22 @@ def _() -> WsgiApp:
     return storing("description", lambda text: unicodedata.normalize("NFC", text))
 
 
+@defect("text-description-unix-lines", "create.description-whole", difficulty=RARE)
+def _() -> WsgiApp:
+    """CR LF in a description becomes LF in the message made of it."""
+    return storing("description", lambda text: text.replace("\r\n", "\n"))
+
+
 @defect("text-description-single-spaces", "create.description-whole", difficulty=RARE)
 def _() -> WsgiApp:
     """Several spaces in a description become one in the message made of it."""
     return storing("description", lambda text: re.sub(" {2,}", " ", text))
+
+
+@defect("text-description-garbled-in-chunks", "create.description-whole", difficulty=RARE)
+def _() -> WsgiApp:
+    """A description is decoded 1,024 bytes at a time, and a character that lies across is garbled in the message."""
+    return storing("description", lambda text: in_chunks(text, 1024))
 
 
 @defect("text-description-cut-for-clients", "create.description-whole", difficulty=RARE)

@@ -11,6 +11,7 @@ from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import broken
 from broken_servers.store_seams import kept_messages
 from mockserver.auth import Caller
+from mockserver.conversations import Conversations
 from mockserver.records import Conversation, Message
 from mockserver.server import WsgiApp
 from mockserver.store import Fixed
@@ -94,6 +95,17 @@ def _() -> WsgiApp:
     return named(lambda email, caller, conversation: email.replace("+", " "))
 
 
+@defect("messages-sender-by-local-part", "messages.sender", difficulty=RARE)
+def _() -> WsgiApp:
+    """A sender whose address has the requester's part before the @ is taken for the requester."""
+
+    def name(email: str, caller: Caller, conversation: Conversation) -> str | None:
+        own = conversation.requester.email
+        return own if own is not None and own.partition("@")[0] == email.partition("@")[0] else email
+
+    return named(name)
+
+
 @defect("messages-sender-null-to-anonymous", "messages.sender", difficulty=RARE)
 def _() -> WsgiApp:
     """In a conversation of an anonymous requester nobody has a name: the sender is null."""
@@ -120,3 +132,29 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """The address of a sender is cut after 20 characters."""
     return named(lambda email, caller, conversation: email[:20])
+
+
+@defect("messages-sender-new-ones-are-null", "messages.sender", difficulty=RARE)
+def _() -> WsgiApp:
+    """Who sends a message for the first time is shown as null in it: the user is made afterwards."""
+
+    def send(self: Any, caller: Caller, request: Request) -> Message:
+        unknown = self.look_up(caller.organisation, request.body["user_email"]) is None
+        message = Conversations.send(self, caller, request)
+        if unknown:
+            kept_messages(self.store, message.conversation)[-1] = replace(message, sender_email=None)
+        return message
+
+    return broken(conversations=ruling(send=send))
+
+
+@defect("messages-sender-is-requester-once-closed", "messages.sender", difficulty=RARE)
+def _() -> WsgiApp:
+    """Once a conversation is closed, all its messages are shown as the requester's."""
+
+    def found(self: Any, conversation: Conversation) -> Any:
+        right = self.store.messages(conversation.id)
+        own = conversation.requester.email
+        return Fixed([replace(one, sender_email=own) for one in right]) if self.is_closed(conversation) else right
+
+    return broken(conversations=ruling(ordered_messages=found))

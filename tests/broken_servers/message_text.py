@@ -48,10 +48,46 @@ def _() -> WsgiApp:
     return bodies(change)
 
 
+@defect("messages-body-linked", EXACT, difficulty=RARE)
+def _() -> WsgiApp:
+    """Addresses of the web in a body become links."""
+    return bodies(lambda text: re.sub(r"(https?://\S+)", r'<a href="\1">\1</a>', text))
+
+
+@defect("messages-body-smileys", EXACT, difficulty=RARE)
+def _() -> WsgiApp:
+    """Smileys and names between colons in a body become emoji."""
+    return bodies(lambda text: text.replace(":)", "🙂").replace(":-)", "🙂").replace(":tada:", "🎉"))
+
+
+@defect("messages-body-typographic", EXACT, difficulty=RARE)
+def _() -> WsgiApp:
+    """Straight quotation marks in a body become curly ones."""
+    return bodies(lambda text: re.sub(r'"([^"]*)"', "\u201c\\1\u201d", text))
+
+
 @defect("messages-body-ellipses", EXACT, difficulty=RARE)
 def _() -> WsgiApp:
     """Three dots in a body become an ellipsis."""
     return bodies(lambda text: text.replace("...", "\u2026"))
+
+
+@defect("messages-body-cards-masked", EXACT, difficulty=RARE)
+def _() -> WsgiApp:
+    """What could be the number of a card is masked in a body: thirteen digits and more."""
+    return bodies(lambda text: re.sub(r"\d(?:[ -]?\d){12,15}", "****", text))
+
+
+@defect("messages-body-signature-cut", EXACT, difficulty=RARE)
+def _() -> WsgiApp:
+    """What follows two dashes on a line by themselves is taken for a signature and cut off."""
+    return bodies(lambda text: re.split(r"(?m)^-- ?$", text)[0])
+
+
+@defect("messages-body-no-formulas", EXACT, difficulty=RARE)
+def _() -> WsgiApp:
+    """An apostrophe is put before a body that a spreadsheet would take for a formula."""
+    return bodies(lambda text: f"'{text}" if text[:1] in ("=", "+", "-", "@") else text)
 
 
 @defect("messages-body-markdown", EXACT, difficulty=RARE)
@@ -64,6 +100,12 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """LF in a body becomes CR LF."""
     return bodies(lambda text: re.sub("(?<!\r)\n", "\r\n", text))
+
+
+@defect("messages-body-without-directions", EXACT, WHOLE, difficulty=RARE)
+def _() -> WsgiApp:
+    """Marks of direction are taken out of a body, for safety."""
+    return bodies(lambda text: re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", text))
 
 
 @defect("messages-body-spaces-at-line-ends", EXACT, difficulty=RARE)

@@ -93,6 +93,28 @@ def _() -> WsgiApp:
     return metadata(one_of_each)
 
 
+@defect("metadata-names-of-40", KEPT, "create.whole-or-refused", difficulty=RARE)
+def _() -> WsgiApp:
+    """Names in metadata are cut after 40 characters, as with one payment service."""
+    return named(lambda name: name[:40])
+
+
+@defect("metadata-digits-make-a-list", KEPT, difficulty=RARE)
+def _() -> WsgiApp:
+    """An object within metadata whose names are 0, 1, 2 and so on comes back as a list, as PHP has it."""
+
+    def listed(value: dict[str, Any]) -> Any:
+        return [*value.values()] if value and [*value] == [str(at) for at in range(len(value))] else value
+
+    return metadata(lambda given: {name: deep(value, listed) for name, value in given.items()})
+
+
+@defect("metadata-names-without-leading-zeros", KEPT, difficulty=RARE)
+def _() -> WsgiApp:
+    """Names of digits in metadata are numbers: 007 comes back as 7."""
+    return named(lambda name: str(int(name)) if name.isascii() and name.isdigit() else name)
+
+
 @defect("metadata-secret-names-masked", KEPT, difficulty=RARE)
 def _() -> WsgiApp:
     """Values whose names sound like secrets are masked: what a filter does for logs was done for answers."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from broken_servers.create_metadata import deep, metadata, scalars
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import text_of
+from broken_servers.seams import in_chunks, text_of
 from mockserver.server import WsgiApp
 
 EASY, MEDIUM, RARE = Difficulty
@@ -182,6 +182,12 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """Characters of four bytes in the values of metadata become question marks; in a subject they stay."""
     return metadata(lambda given: text_of(given, lambda text: re.sub("[\U00010000-\U0010ffff]", "?", text)))
+
+
+@defect("metadata-garbled-in-chunks", KEPT, "create.whole-or-refused", difficulty=RARE)
+def _() -> WsgiApp:
+    """Long texts in metadata are decoded 1,024 bytes at a time, and a character that lies across is garbled."""
+    return metadata(lambda given: text_of(given, lambda text: in_chunks(text, 1024)))
 
 
 @defect("metadata-inner-one-is-merged", KEPT, difficulty=RARE)

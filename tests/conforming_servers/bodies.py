@@ -19,6 +19,7 @@ from mockserver.server import WsgiApp
 from mockserver.validation import Validator
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_DIRECTION = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def refusing(broken: Any) -> type[Validator]:
@@ -31,6 +32,22 @@ def refusing(broken: Any) -> type[Validator]:
                 yield Violation((name,), "refused", "This is too much.")
 
     return Refusing
+
+
+def refusing_characters(found: re.Pattern[str]) -> WsgiApp:
+    """A server that refuses bodies in which any text, or name of a member of metadata, has one of these characters."""
+
+    def texts(value: Any) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            for item in [*value, *(value.values() if isinstance(value, dict) else ())]:
+                yield from texts(item)
+
+    def broken(members: dict[str, Any]) -> Iterator[str]:
+        return (name for name, value in members.items() if any(map(found.search, texts(value))))
+
+    return mock(validator=refusing(broken))
 
 
 @variation("long-texts-refused")
@@ -63,18 +80,13 @@ def large_metadata() -> WsgiApp:
 @variation("control-characters-refused")
 def control_characters() -> WsgiApp:
     """Control characters but line ends and tabs, noncharacters and surrogates are refused, in metadata too."""
+    return refusing_characters(_CONTROL)
 
-    def texts(value: Any) -> Iterator[str]:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict | list):
-            for item in [*value, *(value.values() if isinstance(value, dict) else ())]:
-                yield from texts(item)
 
-    def broken(members: dict[str, Any]) -> Iterator[str]:
-        return (name for name, value in members.items() if any(map(_CONTROL.search, texts(value))))
-
-    return mock(validator=refusing(broken))
+@variation("directions-refused", spare=True)
+def directions() -> WsgiApp:
+    """Marks of direction, with which a text can pretend to be another, are refused, in metadata too."""
+    return refusing_characters(_DIRECTION)
 
 
 @variation("everything-kept")

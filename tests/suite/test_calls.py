@@ -1,0 +1,29 @@
+"""Calls as they are sent and told of, and how a message that was sent is known again."""
+
+import pytest
+
+from contract_tests.evidence import curl
+from contract_tests.exchange import Call
+from contract_tests.ledger import mark_of
+
+
+def test_the_parameters_of_a_query_are_encoded() -> None:
+    assert (
+        Call("GET", "/x/", (("user_email", "a+b@example.com"), ("limit", "1"))).search == "?user_email=a%2Bb%40example.com&limit=1"
+    )
+    assert Call("GET", "/x/").search == ""
+
+
+def test_a_raw_query_is_sent_and_told_as_it_is() -> None:
+    call = Call("GET", "/x/", raw_query="limit=10%&user_email=%FF")
+    assert call.search == "?limit=10%&user_email=%FF"
+    assert curl(call, "http://server.test", {}) == "curl -i 'http://server.test/x/?limit=10%&user_email=%FF'"
+
+
+@pytest.mark.parametrize("body", ["[m42.r1gw0] Hello", "=1+1 [m42.r1gw0] Hello", "[one] > [m42.r1gw0]"])
+def test_a_body_is_known_by_its_mark_wherever_that_is(body: str) -> None:
+    assert mark_of(body) == "[m42.r1gw0"
+
+
+def test_a_body_without_a_mark_is_known_by_all_of_it() -> None:
+    assert mark_of("Hello [you]") == "Hello [you]"
