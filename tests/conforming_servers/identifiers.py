@@ -47,6 +47,13 @@ def without_dashes() -> WsgiApp:
     return with_ids(lambda: uuid.UUID(int=chance.getrandbits(128), version=4).hex)
 
 
+@variation("ids-are-uuids-one-after-another", spare=True)
+def one_after_another() -> WsgiApp:
+    """Ids are UUIDs made by a counter."""
+    counter = itertools.count(0x0190_0000_0000_7000_8000_0000_0000_0000)
+    return with_ids(lambda: str(uuid.UUID(int=next(counter))))
+
+
 @variation("ids-to-be-escaped", spare=True)
 def escaped() -> WsgiApp:
     """Ids have characters that mean something elsewhere in an address: conv:2026.17~a=b@x;v1,$!*'()."""
