@@ -7,6 +7,7 @@ acknowledged before (the ledger). So every call of every test counts for every r
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from contract_tests.credentials import Credential
@@ -139,7 +140,7 @@ class Helpdesk(Reader):
 
     def unchanged(self, before: Snapshot, requirement_id: str, *, credential: Credential | None = None) -> bool:
         """Judge that a conversation and its messages are as they were. One that could be read and now cannot is not."""
-        reading = self.call("getConversation", id=before.id, credential=credential)
+        reading = self._read_again(before.id, credential)
         if not reading.succeeded:
             return self.judge.check(requirement_id, answers.status_is(reading, 200), reading)
         members = {name: reading.members.get(name) for name in self.contract.conversation_members}
@@ -150,7 +151,19 @@ class Helpdesk(Reader):
         if mismatch is not None and before.id in self.ledger.records:
             # It is not what the ledger takes it for any more, and that is told here and once.
             self.ledger.records[before.id].unsure.update(self.contract.conversation_members)
+        if mismatch is None:
+            self.ledger.guarded.setdefault(requirement_id, []).append(before.id)
         return self.judge.check(requirement_id, mismatch, reading)
+
+    def _read_again(self, conversation_id: str, credential: Credential | None) -> Exchange:
+        """Read a conversation, again where it is refused: what is there at the second time was not lost by what came before."""
+        reading = self.call("getConversation", id=conversation_id, credential=credential)
+        if reading.succeeded:
+            return reading
+        again = self.call("getConversation", id=conversation_id, credential=credential)
+        if again.succeeded:
+            self.judge.check("get.answer", answers.status_is(reading, 200), reading)
+        return again
 
     def nothing_created(self, email: str, requirement_id: str, *, subject: str = "") -> bool:
         """Judge that no conversation has this requester, or this text in its subject."""
@@ -167,11 +180,17 @@ class Helpdesk(Reader):
         return self.judge.check(requirement_id, None, pages[0].exchange)
 
     def _audited(self) -> list[Record]:
-        """The oldest conversations, the oldest that have messages, and any others, as many of them as the effort allows."""
+        """The oldest conversations, the oldest that have messages, those that something refused may change later, and any others.
+
+        As many of them as the effort allows.
+        """
         records = list(self.ledger.records.values())
         share = self.effort.audited // 3
         chosen = {record.id: record for record in records[:share]}
         chosen |= {record.id: record for record in [record for record in records if record.messages][:share]}
+        guarded = [one for ids in zip_longest(*map(reversed, self.ledger.guarded.values())) for one in ids if one]
+        own = [one for one in dict.fromkeys(guarded) if one in self.ledger.records]
+        chosen |= {one: self.ledger.records[one] for one in own[:share]}
         others = [record for record in records if record.id not in chosen]
         return [*chosen.values(), *self.random.sample(others, min(len(others), self.effort.audited - len(chosen)))]
 

@@ -56,6 +56,12 @@ class Record:
         """A message may set a conversation to pending or reopen a closed one, and never closes it."""
         self.last, self.statuses = "message", self.statuses | {"open", "pending"}
 
+    def turned(self, status: Any) -> None:
+        """It has a status that nothing explains: that is told once, and what follows is compared with the status it has."""
+        self.unsure.add("status")
+        if isinstance(status, str):
+            self.statuses = frozenset({status})
+
     def was_read(self, status: Any) -> None:
         """What it is read to be, of what it may be, it stays until something is done to it."""
         if status in self.statuses:
@@ -79,6 +85,8 @@ class Ledger:
         self.numbers: dict[int, str] = {}
         self.people: dict[str, Person] = {}
         self.strangers: set[str] = set()
+        self.guarded: dict[str, list[str]] = {}
+        """The ids of conversations that something was not to change, by the requirement that says so."""
         self._by_email: defaultdict[str, list[Record]] = defaultdict(list)
 
     def add(self, record: Record) -> None:

@@ -1,6 +1,6 @@
 """Reading: conversations, lists and messages, compared with all that the server acknowledged before (the ledger)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -57,13 +57,22 @@ class Reader(Client):
         A member that was found wrong once is not looked at again: what follows would be the same story.
         """
         found = dict(conversations.changed(self.contract, record, answer))
+        if found and otherwise == "list.items-as-get" and self._read_so_too(record, found, answer):
+            otherwise = "any.durable"
         for requirement in self._shown_by(record, otherwise):
             members = [member for member in found if self._blamed(record, member, otherwise) == requirement]
             self.judge.check(requirement, found[members[0]] if members else None, exchange)
         record.unsure.update(found)
         record.was_read(answer.get("status"))
+        if "status" in found and otherwise == "any.durable":
+            record.turned(answer.get("status"))
         if record.unsure.isdisjoint(("created_at", "updated_at")):
             self.judge.check("create.timestamps", conversations.timestamps(answer), exchange)
+
+    def _read_so_too(self, record: Record, members: Iterable[str], answer: Mapping[str, Any]) -> bool:
+        """Whether a conversation that a list shows changed is read by itself as the list has it: then the list is right."""
+        reading = self.call("getConversation", id=record.id)
+        return reading.succeeded and not any(same_json(answer.get(name), reading.members.get(name)) for name in members)
 
     def _shown_by(self, record: Record, otherwise: str) -> list[str]:
         """The requirements that showing this conversation again exercises."""
@@ -118,6 +127,28 @@ class Reader(Client):
         self.judge.check(requirement_id, lists.same_ids(ids, page.ids), page.exchange)
         self.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
 
+    def selects(self, requirement_id: str, ids: set[str], page: Page) -> None:
+        """Judge that a list by status holds exactly these. One that is read so by itself is not the list's fault."""
+        changed: set[str] = set()
+        for one in sorted(ids.symmetric_difference(page.ids)):
+            if not self._of_another_status(one):
+                break
+            changed.add(one)
+        expected, held = ids - changed, [one for one in page.ids if one not in changed]
+        self.judge.check(requirement_id, lists.same_ids(expected, held), page.exchange)
+
+    def _of_another_status(self, conversation_id: str) -> bool:
+        record = self.ledger.records.get(conversation_id)
+        if record is None or record.status is None:
+            return False
+        reading = self.call("getConversation", id=conversation_id)
+        mismatch = same_json(record.status, reading.members.get("status"), "status")
+        if not reading.succeeded or mismatch is None:
+            return False
+        record.turned(reading.members.get("status"))
+        self.judge.check("any.durable", mismatch, reading)
+        return True
+
     def pages(self, limit: int, *, credential: Credential | None = None, **query: Any) -> list[Page]:
         """All pages of a list, by offset, as far as they go. Raises Blocked where they never end."""
         found: list[Page] = []
@@ -129,9 +160,18 @@ class Reader(Client):
         raise Blocked(f"The pages of a list did not end after {_MOST_PAGES}.")
 
     def all_pages(self, **query: Any) -> Page:
-        """A list as one page, however long it is."""
-        pages = self.pages(self.contract.page_maximum, **query)
-        return Page(pages[-1].count, [item for page in pages for item in page.items], pages[-1].exchange)
+        """A list as one page, however long it is: all of it also where a page holds less than its limit, which is judged here."""
+        most, items = self.contract.page_maximum, list[dict[str, Any]]()
+        last: Page | None = None
+        for _ in range(_MOST_PAGES):
+            page = self.page(**query, limit=most, offset=len(items))
+            if last is not None:
+                self.judge.check("list.limit", _too_short(last, page, most), last.exchange)
+            items += page.items
+            if not page.items or len(items) >= page.count:
+                return Page(page.count, items, page.exchange)
+            last = page
+        raise Blocked(f"The pages of a list did not end after {_MOST_PAGES}.")
 
     def recent(self, **query: Any) -> list[Page]:
         """The first and the last page of a list: where new conversations are, whichever way it is ordered by age."""
@@ -150,7 +190,7 @@ class Reader(Client):
         settled = [at for at, sent in zip(positions, record.messages, strict=True) if at is not None and sent.settled]
         check("messages.oldest-first", messages.oldest_first(items, settled), exchange)
         check("messages.id-unique", messages.distinct_ids(items), exchange)
-        check("messages.own-conversation", self._stray(items, record), exchange)
+        check("messages.own-conversation", self.foreign_message(items, record), exchange)
         for item in items:
             check("messages.timestamps", is_timestamp(item.get("created_at"), "created_at"), exchange)
         return items
@@ -175,7 +215,8 @@ class Reader(Client):
         self.judge.check("messages.sender", wrong, exchange)
         return found[0]
 
-    def _stray(self, items: Sequence[dict[str, Any]], record: Record) -> Mismatch | None:
+    def foreign_message(self, items: Sequence[dict[str, Any]], record: Record) -> Mismatch | None:
+        """What is wrong where a conversation's messages hold one that was sent to another."""
         own = {mark_of(sent.body) + "]" for sent in record.messages}
         for item in items:
             token = self._token.search(str(item.get("body")))
@@ -219,3 +260,11 @@ class Reader(Client):
         if isinstance(following, str) and urlsplit(following).query:
             return dict(parse_qsl(urlsplit(following).query))
         return {"limit": self.contract.page_maximum, "offset": seen}
+
+
+def _too_short(page: Page, following: Page, limit: int) -> Mismatch | None:
+    """Where a page held less than its limit, was there more, and not merely something left out on the way?"""
+    held = len(page.items)
+    if held >= limit or not following.items or following.items[0]["id"] in page.ids:
+        return None
+    return Mismatch(f"limit={limit}: the page holds {held} conversations, and there are more", str(limit), str(held))

@@ -15,15 +15,14 @@ def test_the_status_filter_selects_exactly_that_status(desk: Helpdesk, contract:
         for credential in desk.credentials("listConversations"):
             page = desk.page(status=status, limit=contract.page_maximum, credential=credential)
             desk.judge.check("list.status-filter", _wrong_status(page, status), page.exchange)
-        own = [one for page in desk.pages(contract.page_maximum, user_email=corpus.email, status=status) for one in page.ids]
-        desk.judge.check("list.status-filter", lists.same_ids(corpus.ids(status), own), desk.page(status=status, limit=1).exchange)
+        own = desk.all_pages(user_email=corpus.email, status=status)
+        desk.selects("list.status-filter", corpus.ids(status), own)
 
 
 @pytest.mark.requirements("list.unfiltered")
 def test_a_requesters_list_without_a_status_holds_every_status(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
-    held = [one for page in desk.pages(contract.page_maximum, user_email=corpus.email) for one in page.ids]
-    page = desk.page(user_email=corpus.email, limit=contract.page_maximum)
-    desk.judge.check("list.unfiltered", lists.same_ids(corpus.ids(), held), page.exchange)
+    page = desk.all_pages(user_email=corpus.email)
+    desk.judge.check("list.unfiltered", lists.same_ids(corpus.ids(), page.ids), page.exchange)
 
 
 @pytest.mark.requirements("list.invalid-parameters")

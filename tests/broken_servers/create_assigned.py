@@ -207,10 +207,21 @@ def doubling(when: Callable[[Caller, int], bool]) -> WsgiApp:
 @defect("creates-closed-earlier-ones", "any.durable", "resolve.get-agrees", "get.as-created", difficulty=RARE)
 def _() -> WsgiApp:
     """A create closes the requester's earlier conversation of the same channel, which it seems to replace."""
+    return replacing(lambda channel: True)
+
+
+@defect("creates-closed-earlier-callbacks", "any.durable", "get.as-created", difficulty=RARE)
+def _() -> WsgiApp:
+    """A callback closes the callbacks that the requester asked for earlier."""
+    return replacing(lambda channel: channel == "callback")
+
+
+def replacing(concerns: Callable[[str], bool]) -> WsgiApp:
+    """A server on which a create closes the requester's earlier conversations of its channel."""
 
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
         for one in rules.store.conversations(caller.organisation, done.requester.id, "open"):
-            if one.id != done.id and one.channel == done.channel:
+            if one.id != done.id and one.channel == done.channel and concerns(done.channel):
                 rules.store.replace_conversation(replace(one, status="closed"))
 
     return broken(conversations=then("create", effect))

@@ -43,6 +43,12 @@ def _() -> WsgiApp:
     return missing(lambda rules, found, caller, times: times == 1)
 
 
+@defect("get-not-the-tenth-time", "get.answer", difficulty=RARE)
+def _() -> WsgiApp:
+    """A conversation is not found when it is got for the tenth time, and is afterwards."""
+    return missing(lambda rules, found, caller, times: times == 10)
+
+
 @defect("get-not-anonymous", "get.answer", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """A conversation of an anonymous requester is not found."""

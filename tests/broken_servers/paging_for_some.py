@@ -77,6 +77,12 @@ def _() -> WsgiApp:
     return asked(lambda event, sent: {"offset": None} if event.number % 9 == 0 else {})
 
 
+@defect("paging-limit-ignored-beside-offset-zero", "list.limit", difficulty=RARE)
+def _() -> WsgiApp:
+    """An offset of 0 that is sent makes the limit be overlooked."""
+    return asked(lambda event, sent: {"limit": 20} if sent.query.get("offset") == "0" else {})
+
+
 @defect("paging-limit-halved-for-clients-by-bearer", "list.limit", difficulty=RARE)
 def _() -> WsgiApp:
     """A client key after Bearer gets half of what it asks for, from a limit of 10 on."""
