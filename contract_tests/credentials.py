@@ -132,12 +132,21 @@ def altered_keys(valid: Credential) -> list[Forgery]:
     key, name = valid.key, valid.shell.removeprefix("$")
     last = "a" if key[-1] != "a" else "b"
     head = len(prefix_of(key))
+    # Nearer to its beginning: then it is none of the last half, either, that is all that a careless server compares.
+    inner = head + (len(key) - head) // 3
+    other = "a" if key[inner] != "a" else "b"
+    turned = next(prefix for prefix in PREFIXES if prefix != key[:head]) if head else ""
     changed: dict[str, tuple[str, str]] = {
         "without its last character": (key[:-1], f"${{{name}%?}}"),
         "with a character more": (key + "a", f"${{{name}}}a"),
         "with its last character changed": (key[:-1] + last, f"${{{name}%?}}{last}"),
         "with its first half only": (key[: head + (len(key) - head) // 2], f"(the first half of ${name})"),
         "with its separators exchanged": (key.translate(_SEPARATORS), f"$(tr _- -_ <<<${name})"),
+        "with a character in its middle changed": (
+            key[:inner] + other + key[inner + 1 :],
+            f"(${name}, a character within changed)",
+        ),
+        "with the prefix of the other tier": (turned + key[head:], f"{turned}${{{name}#{key[:head]}}}"),
         "in the other case": (key.swapcase(), f"$(tr a-zA-Z A-Za-z <<<${name})"),
         "with the case of its tail changed": (key[:head] + key[head:].swapcase(), f"(${name}, tail in the other case)"),
     }

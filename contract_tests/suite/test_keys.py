@@ -91,6 +91,8 @@ def refused_everywhere(desk: Helpdesk, requirement: str, forgeries: list[Forgery
     record = desk.create_by_any()
     before = desk.snapshot(record)
     marker = desk.email("forged")
+    issued = {credential.key for credential in desk.target.keys.named().values()} if requirement == "auth.altered-key" else set()
+    forgeries = [forgery for forgery in forgeries if forgery.secret not in issued]
     for number, forgery in enumerate(forgeries):
         for place, operation_id in enumerate(OPERATIONS):
             # The two ways of sending the same key follow each other: together they meet every operation.

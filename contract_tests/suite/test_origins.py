@@ -26,7 +26,7 @@ def test_the_allowed_origin_is_accepted(desk: Helpdesk, contract: Contract, orig
             accepted(operation_id, record)
 
 
-@pytest.mark.requirements("origin.other", "origin.refusal-changes-nothing")
+@pytest.mark.requirements("origin.other", "origin.refusal-changes-nothing", "origin.allowed")
 @pytest.mark.parametrize("style", list(Style))
 def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_client_key: Credential, style: Style) -> None:
     record, marker = desk.create(), desk.email("origin")
@@ -38,9 +38,14 @@ def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_cl
                 continue
             body = valid_body(desk, operation_id, record, email=marker)
             credential = origin_client_key.by(style)
+            if number < 2:
+                # What was just accepted is no reason to accept what comes next.
+                allowed = {"Origin": desk.target.keys.origin}
+                reading = desk.call("getConversation", id=record.id, credential=credential, headers=allowed)
+                desk.judge.check("origin.allowed", answers.is_accepted(reading), reading)
             exchange = desk.call(operation_id, id=record.id, body=body, credential=credential, headers={"Origin": origin})
             desk.judge.check("origin.other", answers.is_refused(exchange), exchange)
-        desk.unchanged(before, "origin.refusal-changes-nothing")
+    desk.unchanged(before, "origin.refusal-changes-nothing")
     desk.nothing_created(marker, "origin.refusal-changes-nothing")
 
 
@@ -70,6 +75,7 @@ def other_origins(origin: str) -> list[str]:
         f"{parts.scheme}://{host}.example.net{port}",
         f"{parts.scheme}://not-{host}{port}",
         f"{parts.scheme}://sub.{host}{port}",
+        f"{parts.scheme}://{host}{port}@elsewhere.example.net",
         f"{scheme}://{host}{port}",
         f"{parts.scheme}://{host}:{(parts.port or 8000) + 1}",
         f"{parts.scheme}://{host.replace('.', 'x', 1)}{port}" if "." in host else f"{parts.scheme}://{host}x{port}",

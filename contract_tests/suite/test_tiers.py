@@ -26,12 +26,14 @@ def test_client_keys_are_refused_where_only_server_keys_may_call(
     if state == "closed":
         desk.resolve(record)
     before = desk.snapshot(record)
-    for operation_id in forbidden:
-        body = valid_body(desk, operation_id, record, email=marker)
-        exchange = desk.call(operation_id, id=record.id, body=body, credential=client_key.by(style))
-        desk.judge.check("tier.refused", answers.is_refused(exchange), exchange)
-        desk.judge.check("tier.refusal-status", answers.status_is(exchange, 403, 401), exchange)
-    desk.unchanged(before, "tier.refusal-changes-nothing")
+    # Who is refused tries again.
+    for _ in range(2 if style is Style.HEADER else 1):
+        for operation_id in forbidden:
+            body = valid_body(desk, operation_id, record, email=marker)
+            exchange = desk.call(operation_id, id=record.id, body=body, credential=client_key.by(style))
+            desk.judge.check("tier.refused", answers.is_refused(exchange), exchange)
+            desk.judge.check("tier.refusal-status", answers.status_is(exchange, 403, 401), exchange)
+        desk.unchanged(before, "tier.refusal-changes-nothing")
     if "createConversation" in forbidden:
         desk.nothing_created(marker, "tier.refusal-changes-nothing")
 

@@ -51,6 +51,27 @@ def _() -> WsgiApp:
     return broken(authenticator=wild)
 
 
+@defect("keys-last-four-characters", "auth.altered-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Of a key, the prefix and what the page of settings shows of it are compared: its last four characters."""
+
+    def same(key: str, text: str) -> bool:
+        return key != text and len(key) == len(text) and (key[:7], key[-4:]) == (text[:7], text[-4:])
+
+    return broken(authenticator=comparing(same))
+
+
+@defect("keys-prefix-is-the-tier", "auth.altered-key", "auth.invalid-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """The prefix tells the tier and the rest is looked up: a client key with the prefix of servers is a server key."""
+
+    def otherwise(auth: Authenticator, call: Call, operation: str) -> ApiKey | None:
+        tail = named_key(auth, "client").key.removeprefix("bnc_cl_")
+        return named_key(auth, "server") if sent_key(call) == f"bnc_sv_{tail}" else None
+
+    return broken(authenticator=accepting(otherwise))
+
+
 @defect("keys-accepted-until-checked", "auth.invalid-key", "auth.altered-key", difficulty=RARE)
 def _() -> WsgiApp:
     """Keys are checked in the background: one that nobody has is accepted the first time and refused from then on."""

@@ -245,6 +245,30 @@ def _() -> WsgiApp:
     return broken(pipeline=done_although(refused, CREATE))
 
 
+@defect("origins-by-user-info", "origin.other", difficulty=RARE)
+def _() -> WsgiApp:
+    """What stands before an @ in an origin is taken for its host: https://app.example.com@evil.example."""
+    return broken(authenticator=matching(lambda allowed, origin: origin.partition("@")[0] == allowed))
+
+
+@defect("origins-remembered", "origin.other", "origin.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """Where a restricted key was used from its origin, the next call of it is not looked at again."""
+
+    class Remembering(Authenticator):
+        trusted = False
+
+        def check_origin(self, key: ApiKey, call: Call) -> None:
+            if not key.origins:
+                return
+            trusted, type(self).trusted = type(self).trusted, False
+            if not trusted:
+                super().check_origin(key, call)
+                type(self).trusted = True
+
+    return broken(authenticator=Remembering)
+
+
 @defect("origins-not-by-x-api-key-on-send", "origin.other", difficulty=RARE)
 def _() -> WsgiApp:
     """The origin is not looked at when messages are sent with the key in X-API-Key."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from broken_servers.list_seams import then
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import RESOLVE, broken, done_although, refusing
 from mockserver.answers import Answer, Call
@@ -205,6 +206,38 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """A restricted client key, from its origin, passes for one that was checked: it may resolve."""
     return broken(authenticator=overlooking(lambda key, scheme: bool(key.origins)))
+
+
+@defect("tiers-not-the-second-time", "tier.refused", "tier.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A client key that tries again to resolve the same conversation gets its way: the first refusal is taken for a question."""
+    asked: set[str] = set()
+
+    class Again(ByTier):
+        def may(self, conversation: Conversation) -> bool:
+            again = conversation.id in asked
+            asked.add(conversation.id)
+            return again
+
+    return broken(authenticator=overlooking(lambda key, scheme: True), conversations=Again)
+
+
+@defect("tiers-refused-and-closed-later", "tier.refusal-changes-nothing", "any.durable", difficulty=RARE)
+def _() -> WsgiApp:
+    """A client key that resolves is refused, and a queue closes the conversation when it is read the second time from then on."""
+    queued: dict[str, int] = {}
+
+    class Queueing(Touching):
+        def touched(self, conversation: Conversation) -> None:
+            queued.setdefault(conversation.id, 0)
+
+    def later(rules: Conversations, caller: Caller, request: Request, found: Conversation) -> None:
+        if found.id in queued:
+            queued[found.id] += 1
+            if queued[found.id] == 2:
+                rules.store.replace_conversation(replace(found, status="closed"))
+
+    return broken(pipeline=Queueing, conversations=then("get", later))
 
 
 @defect("tiers-refused-and-marked", "tier.refusal-changes-nothing", difficulty=RARE)
