@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from contract_tests.credentials import Credential
 from contract_tests.effort import Effort
 from contract_tests.exchange import Exchange
-from contract_tests.expectations import Mismatch, answers, lists
+from contract_tests.expectations import Mismatch, answers, lists, shown
+from contract_tests.expectations.conversations import has_email
 from contract_tests.expectations.values import same_json, same_text
 from contract_tests.helpdesk import Helpdesk
-from contract_tests.ledger import SentMessage
+from contract_tests.ledger import Record, SentMessage
 
 AtOnce = Callable[[Sequence[Callable[[], Exchange]]], list[Exchange]]
 """Makes all calls from threads that start together, and returns the answers in the order of the calls."""
@@ -57,19 +60,27 @@ def test_concurrent_creates_are_all_kept_and_distinct(desk: Helpdesk, effort: Ef
             for answer in (exchange, reading):
                 sent = same_text(payload["subject"], answer.members.get("subject"), "subject")
                 kept = sent or same_json(payload["metadata"], answer.members.get("metadata"), "metadata")
-                desk.judge.check("any.concurrent-creates", kept, answer)
+                desk.judge.check("any.concurrent-creates", kept or has_email(answer.members, payload["user_email"]), answer)
         if number % 3 != 1:
             page = desk.all_pages(user_email=shared)
             expected = known | {str(one) for one in ids}
             desk.judge.check("any.concurrent-creates", lists.same_ids(expected, page.ids), page.exchange)
 
 
-@pytest.mark.requirements("any.concurrent-messages")
+@pytest.mark.requirements("any.concurrent-messages", "any.concurrent-reads")
 def test_concurrent_messages_are_all_listed_once(desk: Helpdesk, effort: Effort, at_once: AtOnce) -> None:
+    """Meanwhile others list the messages of this conversation, and of those before."""
+    records: list[Record] = []
     for _ in range(effort.rounds):
         record = desk.create()
+        records = [*records, record][-min(4, effort.threads) :]
         bodies = [desk.body("at once") for _ in range(effort.threads)]
-        exchanges = at_once([_sending(desk, record.id, body, record.email or "") for body in bodies])
+        sends = [_sending(desk, record.id, body, record.email or "") for body in bodies]
+        exchanges = at_once([*sends, *(_listing_messages(desk, one.id) for one in records)])
+        for one, listing in zip(records, exchanges[len(sends) :], strict=True):
+            wrong = answers.status_is(listing, 200) or desk.foreign_message(_items(listing), one)
+            desk.judge.check("any.concurrent-reads", wrong, listing)
+        exchanges = exchanges[: len(sends)]
         for exchange in exchanges:
             desk.judge.check("messages.accepted", answers.is_accepted(exchange), exchange)
         record.was_messaged()
@@ -106,15 +117,43 @@ def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort, at_once: 
 
 @pytest.mark.requirements("any.concurrent-reads")
 def test_another_client_reads_at_once_what_was_acknowledged(desk: Helpdesk, effort: Effort, at_once: AtOnce) -> None:
-    """Each thread writes, and the next thread, by a connection of its own, reads it while others write."""
+    """Each thread writes, and the next thread, by a connection of its own, reads and lists it while others write."""
     for _ in range(effort.rounds):
-        writes = [_creating(desk, desk.payload(metadata={"n": n})) for n in range(effort.threads)]
-        exchanges = at_once(writes)
-        ids = [str(exchange.members.get("id")) for exchange in exchanges if exchange.succeeded]
+        payloads = [desk.payload(metadata={"n": n}) for n in range(effort.threads)]
+        created = zip(payloads, at_once([_creating(desk, one) for one in payloads]), strict=True)
+        written = [(str(payload["user_email"]), exchange) for payload, exchange in created if exchange.succeeded]
         more = [_creating(desk, desk.payload()) for _ in range(effort.threads // 2)]
-        readings = at_once([*more, *(_reading(desk, one) for one in ids)])[len(more) :]
-        for reading in readings:
-            desk.judge.check("any.concurrent-reads", answers.status_is(reading, 200), reading)
+        reads = [_reading(desk, str(exchange.members.get("id"))) for _, exchange in written]
+        listed = written[: effort.threads // 2]
+        answered = at_once([*more, *reads, *(_listing(desk, email) for email, _ in listed)])[len(more) :]
+        for (_, exchange), reading in zip(written, answered, strict=False):
+            wrong = answers.status_is(reading, 200) or _another(exchange, reading)
+            desk.judge.check("any.concurrent-reads", wrong, reading)
+        for (_, exchange), listing in zip(listed, answered[len(reads) :], strict=True):
+            ids = [str(item.get("id")) for item in _items(listing)]
+            only = lists.same_ids({str(exchange.members.get("id"))}, ids)
+            desk.judge.check("any.concurrent-reads", answers.status_is(listing, 200) or only, listing)
+
+
+@pytest.mark.requirements("isolation.list", "isolation.get")
+def test_organisations_that_call_at_once_each_see_their_own(
+    desk: Helpdesk, effort: Effort, at_once: AtOnce, other_server_key: Credential
+) -> None:
+    """Each asks for what is the other's; the key of one call is no key for those that are handled beside it."""
+    ours, email = desk.create(), desk.email("foreign")
+    foreign = desk.call("createConversation", body=desk.payload(user_email=email), credential=other_server_key)
+    desk.judge.check("create.status", answers.status_is(foreign, 201), foreign)
+    theirs = str(foreign.members.get("id"))
+    for _ in range(max(1, effort.rounds // 4)):
+        getting = [_reading(desk, theirs), _reading(desk, ours.id, other_server_key)] * (effort.threads // 2)
+        listings = [_listing(desk, email), _listing(desk, ours.email or "", other_server_key)] * (effort.threads // 2)
+        answered = at_once([*getting, *listings])
+        for reading in answered[: len(getting)]:
+            desk.judge.check("isolation.get", answers.is_not_found(reading), reading)
+        for listing in answered[len(getting) :]:
+            seen = [item for item in _items(listing) if item.get("id") in (ours.id, theirs)]
+            mismatch = Mismatch("another organisation's conversation is listed", "not listed", shown(seen[0])) if seen else None
+            desk.judge.check("isolation.list", mismatch, listing)
 
 
 @pytest.mark.requirements("any.concurrent-messages", "any.concurrent-resolves")
@@ -159,9 +198,30 @@ def _resolving(desk: Helpdesk, conversation_id: str) -> Callable[[], Exchange]:
     return lambda: desk.call("resolveConversation", id=conversation_id, credential=credential)
 
 
-def _reading(desk: Helpdesk, conversation_id: str) -> Callable[[], Exchange]:
-    credential = desk.next_credential("getConversation")
-    return lambda: desk.call("getConversation", id=conversation_id, credential=credential)
+def _reading(desk: Helpdesk, conversation_id: str, credential: Credential | None = None) -> Callable[[], Exchange]:
+    key = credential or desk.next_credential("getConversation")
+    return lambda: desk.call("getConversation", id=conversation_id, credential=key)
+
+
+def _listing(desk: Helpdesk, email: str, credential: Credential | None = None) -> Callable[[], Exchange]:
+    key = credential or desk.next_credential("listConversations")
+    return lambda: desk.call("listConversations", query={"user_email": email}, credential=key)
+
+
+def _listing_messages(desk: Helpdesk, conversation_id: str) -> Callable[[], Exchange]:
+    key = desk.next_credential("listMessages")
+    return lambda: desk.call("listMessages", id=conversation_id, credential=key)
+
+
+def _items(listing: Exchange) -> list[dict[str, Any]]:
+    results = listing.members.get("results")
+    return [item for item in results if isinstance(item, dict)] if isinstance(results, list) else []
+
+
+def _another(created: Exchange, read: Exchange) -> Mismatch | None:
+    """Whether what was read is another conversation than the one that was asked for."""
+    own, other = ({name: answer.members.get(name) for name in ("id", "subject")} for answer in (created, read))
+    return same_json(own, other, "the conversation")
 
 
 def _distinct(values: Sequence[object], what: str) -> Mismatch | None:

@@ -1,5 +1,7 @@
 """Isolation: one organisation neither sees nor changes what is another's."""
 
+from typing import Any
+
 import pytest
 
 from contract_tests.contract import Contract
@@ -28,10 +30,14 @@ def test_lists_hold_nothing_of_another_organisation(
     desk.resolve(closed)
     stranger = other_server_key.by(style)
     for status in (None, "open", "closed"):
-        by_status = {} if status is None else {"status": status}
+        by_status: dict[str, Any] = {} if status is None else {"status": status}
+        # Asked for by its own organisation just before: an answer that is kept for whoever asks the same is not for others.
+        desk.page(user_email=theirs.email, **by_status)
         filtered = desk.page(credential=stranger, user_email=theirs.email, **by_status)
         desk.judge.check("isolation.list", _counts_none(filtered) or _holds_ours(desk, filtered), filtered.exchange)
         most = desk.contract.page_maximum
+        if style is Style.HEADER:
+            desk.page(limit=most, **by_status)
         first = desk.page(credential=stranger, limit=most, **by_status)
         pages = [first]
         if first.count > most:

@@ -4,7 +4,7 @@ import pytest
 
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credential
-from contract_tests.expectations import answers
+from contract_tests.expectations import Mismatch, answers, lists, shown
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.ledger import Record
 
@@ -12,12 +12,18 @@ _TRIES = 12
 """Conversations that the other organisation creates, until one has the number of one of ours."""
 
 
-@pytest.mark.requirements("isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve")
+@pytest.mark.requirements("isolation.list", "isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve")
 @pytest.mark.parametrize("closed", [False, True])
 def test_every_key_is_kept_out(desk: Helpdesk, contract: Contract, other_server_key: Credential, closed: bool) -> None:
     """The sender is known on both sides: that is not what a message is refused for."""
     known = desk.create()
     foreign = foreign_record(desk, other_server_key, known.email)
+    for credential in desk.credentials("listConversations"):
+        page = desk.page(user_email=known.email, credential=credential, **({"status": "open"} if closed else {}))
+        listed = [item for item in page.items if item["id"] == foreign.id]
+        theirs = Mismatch("another organisation's conversation is listed", "not listed", shown(listed[0])) if listed else None
+        desk.judge.check("isolation.list", theirs, page.exchange)
+        desk.judge.check("list.count", lists.count_is(page.count, 1), page.exchange)
     if closed:
         desk.call("resolveConversation", id=foreign.id, credential=other_server_key)
     before = desk.snapshot(foreign, credential=other_server_key)

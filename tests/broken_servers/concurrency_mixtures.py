@@ -8,7 +8,7 @@ from typing import Any
 from broken_servers.concurrency import InFlight, Unlocked
 from broken_servers.list_seams import change, pause, ruling
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import CREATE, GET, LIST, RESOLVE, SEND, broken
+from broken_servers.seams import CREATE, GET, LIST, MESSAGES, RESOLVE, SEND, broken
 from broken_servers.store_seams import kept_messages
 from mockserver.answers import Answer, Call
 from mockserver.auth import Authenticator, Caller
@@ -44,10 +44,28 @@ def mixing(operation_id: str) -> type[Pipeline]:
     return Mixing
 
 
+@defect("concurrency-gets-mixed-up", "any.concurrent-reads", "any.concurrent-creates", "get.as-created", difficulty=MEDIUM)
+def _() -> WsgiApp:
+    """Which conversation is being read is kept in one place for all threads."""
+    return broken(pipeline=mixing(GET))
+
+
+@defect("concurrency-message-lists-mixed-up", "any.concurrent-messages", "any.concurrent-reads", difficulty=RARE)
+def _() -> WsgiApp:
+    """Whose messages are being listed is kept in one place for all threads."""
+    return broken(pipeline=mixing(MESSAGES))
+
+
 @defect("concurrency-resolves-mixed-up", "any.concurrent-resolves", "resolve.get-agrees", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """Which conversation is being resolved is kept in one place for all threads."""
     return broken(pipeline=mixing(RESOLVE))
+
+
+@defect("concurrency-lists-mixed-up", "any.concurrent-creates", "list.email-filter", "any.concurrent-reads", difficulty=RARE)
+def _() -> WsgiApp:
+    """What a list is filtered by is kept in one place for all threads."""
+    return broken(pipeline=mixing(LIST))
 
 
 @defect("concurrency-senders-mixed-up", "messages.sender", "any.concurrent-messages", difficulty=RARE)
@@ -72,6 +90,20 @@ def _() -> WsgiApp:
         current["subject"] = request.body["subject"]
         pause(1)
         return Conversations.create(self, caller, replace(request, body={**request.body, "subject": current["subject"]}))
+
+    return broken(store=Unlocked(), conversations=ruling(create=create))
+
+
+@defect("concurrency-requesters-mixed-up", "any.concurrent-creates", "create.requester-email", difficulty=RARE)
+def _() -> WsgiApp:
+    """Who opens the conversation that is being created is kept in one place for all threads."""
+    current: dict[str, Any] = {}
+
+    def create(self: Any, caller: Caller, request: Request) -> Conversation:
+        current["email"] = request.body.get("user_email")
+        pause(1)
+        email = {"user_email": current["email"]} if current["email"] and "user_email" in request.body else {}
+        return Conversations.create(self, caller, replace(request, body={**request.body, **email}))
 
     return broken(store=Unlocked(), conversations=ruling(create=create))
 
@@ -128,6 +160,18 @@ def failing(watched_id: str, failing_id: str, most: int = 0) -> type[Pipeline]:
 def _() -> WsgiApp:
     """Reading a conversation while another is being created is answered with 500: the table is locked."""
     return broken(pipeline=failing(CREATE, GET))
+
+
+@defect("concurrency-lists-fail-during-creates", ERROR, "any.concurrent-reads", difficulty=RARE)
+def _() -> WsgiApp:
+    """Listing while a conversation is being created is answered with 500: the table is locked."""
+    return broken(pipeline=failing(CREATE, LIST))
+
+
+@defect("concurrency-message-lists-fail-during-messages", ERROR, "any.concurrent-reads", difficulty=RARE)
+def _() -> WsgiApp:
+    """Listing messages while one is being sent is answered with 500: the table is locked."""
+    return broken(pipeline=failing(SEND, MESSAGES))
 
 
 @defect("concurrency-reads-collide", ERROR, difficulty=RARE)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from broken_servers.isolation import ListingAll, Reaching, reaching
-from broken_servers.list_seams import SECOND, then
+from broken_servers.list_seams import SECOND, pause, then
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import GET, LIST, MESSAGES, RESOLVE, SEND, broken
 from broken_servers.store_seams import all_conversations
 from mockserver.answers import Answer, Call
-from mockserver.auth import Caller
+from mockserver.auth import Authenticator, Caller
 from mockserver.contract import Operation
 from mockserver.conversations import Conversations
 from mockserver.pipeline import Pipeline
@@ -81,6 +81,16 @@ def _() -> WsgiApp:
             return super().select(caller, query)
 
     return broken(conversations=ForClients)
+
+
+@defect("isolation-count-leaks-to-clients", "isolation.list", "list.count", difficulty=RARE)
+def _() -> WsgiApp:
+    """The count that a client key gets is that of all organisations."""
+
+    def effect(rules: Any, caller: Caller, request: Request, page: Any) -> Any:
+        return replace(page, count=len(ListingAll.everybodys(rules, request.query))) if caller.key.tier == "client" else None
+
+    return broken(conversations=then("list", effect))
 
 
 @defect("isolation-not-on-large-pages", "isolation.list", difficulty=RARE)
@@ -167,6 +177,24 @@ def _() -> WsgiApp:
 # --- caches and moments -----------------------------------------------------------------------------------------------------------
 
 
+@defect("isolation-lists-are-cached-by-query", "isolation.list", "list.fresh", difficulty=RARE)
+def _() -> WsgiApp:
+    """The answer to a list is kept by its query for as long as nobody writes, and whoever asks the same gets it."""
+    kept: dict[str, Any] = {}
+
+    class Caching(Pipeline):
+        def handle(self, operation: Operation, caller: Caller, request: Request, call: Call) -> Any:
+            if operation.id != LIST:
+                if operation.id not in (GET, MESSAGES):
+                    kept.clear()
+                return super().handle(operation, caller, request, call)
+            if call.query not in kept:
+                kept[call.query] = super().handle(operation, caller, request, call)
+            return kept[call.query]
+
+    return broken(pipeline=Caching)
+
+
 @defect("isolation-get-is-cached-by-path", "isolation.get", difficulty=RARE)
 def _() -> WsgiApp:
     """A conversation that was just read is answered from a cache, which knows paths and no keys, until somebody writes."""
@@ -207,6 +235,21 @@ def _() -> WsgiApp:
             return super().of_its_own(operation, caller, request) if times[0] % 4 == 0 else caller
 
     return broken(conversations=Fourth)
+
+
+@defect("isolation-organisations-mixed-up", "isolation.list", "isolation.get", "any.concurrent-reads", difficulty=RARE)
+def _() -> WsgiApp:
+    """Whose call is being handled is kept in one place for all threads."""
+    current: dict[str, str] = {}
+
+    class OnePlace(Authenticator):
+        def authenticate(self, call: Call, operation: Operation) -> Caller:
+            caller = super().authenticate(call, operation)
+            current["organisation"] = caller.organisation
+            pause(0.5)
+            return replace(caller, key=replace(caller.key, organisation=current["organisation"]))
+
+    return broken(authenticator=OnePlace)
 
 
 # --- refused, and yet -------------------------------------------------------------------------------------------------------------
