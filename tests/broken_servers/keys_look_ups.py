@@ -61,6 +61,22 @@ def _() -> WsgiApp:
     return broken(authenticator=comparing(same))
 
 
+@defect("keys-last-half", "auth.altered-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """Of a key, the prefix and the last half are compared."""
+
+    def same(key: str, text: str) -> bool:
+        return key != text and len(key) == len(text) and key[:7] == text[:7] and key[len(key) // 2 :] == text[len(key) // 2 :]
+
+    return broken(authenticator=comparing(same))
+
+
+@defect("keys-of-either-prefix", "auth.altered-key", difficulty=RARE)
+def _() -> WsgiApp:
+    """The prefix is cut off a key before it is looked up, whichever of the two it is."""
+    return broken(authenticator=comparing(lambda key, text: text.startswith(("bnc_sv_", "bnc_cl_")) and key[7:] == text[7:]))
+
+
 @defect("keys-prefix-is-the-tier", "auth.altered-key", "auth.invalid-key", difficulty=RARE)
 def _() -> WsgiApp:
     """The prefix tells the tier and the rest is looked up: a client key with the prefix of servers is a server key."""
