@@ -78,7 +78,7 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort(
-            "quick", lifecycles=4, steps=30, values=20, schema_cases=0, rounds=4, threads=6, audited=75, requests=3_600, sparse=True
+            "quick", lifecycles=4, steps=30, values=20, schema_cases=0, rounds=4, threads=6, audited=75, requests=3_700, sparse=True
         ),
         Effort(
             "standard", lifecycles=50, steps=30, values=150, schema_cases=25, rounds=8, threads=8, audited=1_000, requests=9_000

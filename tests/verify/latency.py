@@ -1,6 +1,6 @@
 """A proxy that makes a server far away: what is sent to it arrives later, as over a long line.
 
-python tests/verify/latency.py http://127.0.0.1:4010 0.1
+python -m tests.verify.latency http://127.0.0.1:4010 0.1
 """
 
 import asyncio
@@ -11,29 +11,24 @@ from contextlib import contextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
+from tests.verify.proxies import listening
+
 
 @contextmanager
 def far_away(url: str, seconds: float) -> Iterator[str]:
     """The URL of a proxy to the server at `url`, through which each request takes so much longer."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield asyncio.run_coroutine_threadsafe(_listen(url, seconds), loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-
-
-async def _listen(url: str, seconds: float) -> str:
-    server = await asyncio.start_server(partial(_carry, url, seconds), "127.0.0.1", 0)
-    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    with listening(partial(_carry, url, seconds)) as address:
+        yield address
 
 
 async def _carry(url: str, seconds: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     target = urlsplit(url)
     back, forth = await asyncio.open_connection(target.hostname, target.port)
-    await asyncio.gather(_copy(reader, forth, seconds), _copy(back, writer, 0.0))
+    try:
+        await asyncio.gather(_copy(reader, forth, seconds), _copy(back, writer, 0.0))
+    finally:
+        forth.close()
+        writer.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:

@@ -1,7 +1,6 @@
 """What is sent again after a gateway's error, or a closed connection, may be done twice: no server is accused of it."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from mockserver.app import create_app
 from mockserver.server import WsgiApp, serving
 from tests.verify.command import Ended, key_options
+from tests.verify.proxies import listening
 
 Verify = Callable[..., Ended]
 AREAS = ("create.*", "messages.*", "resolve.*", "list.*")
@@ -66,15 +66,9 @@ class Cutter:
 
 @contextmanager
 def cutting(url: str) -> Iterator[tuple[str, Cutter]]:
-    cutter, loop = Cutter(url), asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(cutter.carry, "127.0.0.1", 0), loop).result()
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", cutter
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+    cutter = Cutter(url)
+    with listening(cutter.carry) as address:
+        yield address, cutter
 
 
 def judged(verify: Verify, url: str) -> Ended:
