@@ -34,7 +34,11 @@ CHOSEN = [*DEFECTS.values()] if os.environ.get("ACCORD_DEFECTS") == "all" else h
 
 @pytest.mark.parametrize("defect", CHOSEN, ids=lambda defect: defect.name)
 def test_a_broken_server_is_found_out(defect: Defect) -> None:
-    trial = try_apart(lambda: try_fast(defect, defect.effort))
+    # Where threads have to meet at a bad moment, a machine that is busy with other tests may keep them from it.
+    for seed in range(3 if defect.area.startswith("concurrency") else 1):
+        trial = try_apart(lambda seed=seed: try_fast(defect, defect.effort, seed))
+        if fate_of(defect, trial) is Fate.KILLED:
+            break
     said = f"{defect.text} Of {', '.join(defect.breaks)} none was reported: {trial}"
     assert fate_of(defect, trial) is Fate.KILLED, said
 

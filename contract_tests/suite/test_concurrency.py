@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.contract import Contract
 from contract_tests.credentials import Credential
 from contract_tests.effort import Effort
 from contract_tests.exchange import Exchange
@@ -115,6 +116,33 @@ def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort, at_once: 
     desk.judge.check("any.concurrent-resolves", lists.same_ids(closed, page.ids), page.exchange)
 
 
+@pytest.mark.requirements("any.concurrent-resolves", "tier.refused", "tier.refusal-changes-nothing")
+def test_keys_of_both_tiers_that_resolve_at_once_are_told_apart(
+    desk: Helpdesk, contract: Contract, effort: Effort, at_once: AtOnce, client_key: Credential
+) -> None:
+    if "client" in contract["resolveConversation"].tiers:
+        pytest.skip("the contract lets client keys resolve")
+    half = max(2, effort.threads // 2)
+    spared = [desk.create() for _ in range(half)]
+    before = [desk.snapshot(record) for record in spared]
+    for _ in range(effort.rounds):
+        records = [desk.create() for _ in range(half)]
+        mixed = [
+            call
+            for record, other in zip(records, spared, strict=True)
+            for call in (_resolving(desk, record.id), _resolving(desk, other.id, client_key))
+        ]
+        exchanges = at_once(mixed)
+        for record, allowed, refused in zip(records, exchanges[::2], exchanges[1::2], strict=True):
+            desk.judge.check("any.concurrent-resolves", answers.status_is(allowed, 200), allowed)
+            desk.judge.check("tier.refused", answers.is_refused(refused), refused)
+            if allowed.succeeded:
+                record.was_resolved()
+            desk.get(record)
+    for snapshot in before:
+        desk.unchanged(snapshot, "tier.refusal-changes-nothing")
+
+
 @pytest.mark.requirements("any.concurrent-reads")
 def test_another_client_reads_at_once_what_was_acknowledged(desk: Helpdesk, effort: Effort, at_once: AtOnce) -> None:
     """Each thread writes, and the next thread, by a connection of its own, reads and lists it while others write."""
@@ -193,8 +221,8 @@ def _sending(desk: Helpdesk, conversation_id: str, body: str, email: str) -> Cal
     return lambda: desk.call("createMessage", id=conversation_id, body=message, credential=credential)
 
 
-def _resolving(desk: Helpdesk, conversation_id: str) -> Callable[[], Exchange]:
-    credential = desk.next_credential("resolveConversation")
+def _resolving(desk: Helpdesk, conversation_id: str, credential: Credential | None = None) -> Callable[[], Exchange]:
+    credential = credential or desk.next_credential("resolveConversation")
     return lambda: desk.call("resolveConversation", id=conversation_id, credential=credential)
 
 
