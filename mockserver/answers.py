@@ -10,6 +10,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 from werkzeug.wsgi import get_input_stream
 
+BODY_WAS_READ = "accord.body_was_read"
+"""Set in the environ of a request whose body was read to its end, so that the server need not look for more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -76,5 +79,6 @@ class Call:
         length = self.environ.get("CONTENT_LENGTH", "")
         if length.isdecimal() and int(length) <= limit:
             data: bytes = self.environ["wsgi.input"].read(int(length))
+            self.environ[BODY_WAS_READ] = len(data) == int(length)
             return data
         return get_input_stream(self.environ, max_content_length=limit).read()

@@ -18,6 +18,7 @@ from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.server.mt import MTServer
 
+from mockserver.answers import BODY_WAS_READ
 from mockserver.ports import BACKLOG, DEFAULT_HOST, bind, url_of
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -98,7 +99,8 @@ def _in_one_piece(app: WsgiApp) -> WsgiApp:
         finally:
             if hasattr(body, "close"):
                 body.close()
-            if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
+            may_have_body = environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+            if may_have_body and not environ.get(BODY_WAS_READ):
                 _read_to_end(environ["wsgi.input"])
 
     return answer
