@@ -4,7 +4,7 @@ Flask's views and the shortcut past Flask (`app.MockApp`) both end here.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from accord.errors import AccordError
@@ -34,7 +34,7 @@ class Front:
         began = time.perf_counter_ns()
         name = namespace_of(environ)
         call = Call(environ, path)
-        answer = self._answer(name, operation, call)
+        answer = self._in_world(name, lambda world: about_slash(world, operation, call) or world.pipeline.answer(operation, call))
         self.journal.add(name, operation.id, began, call, answer)
         return answer
 
@@ -42,19 +42,11 @@ class Front:
         """The answer to a call of something else."""
         began = time.perf_counter_ns()
         name = namespace_of(environ)
-        try:
-            answer = self.worlds.get(name).pipeline.problems.answer(refusal)
-        except AccordError as error:
-            answer = bad_request(error)
-        except StoreUnavailableError as error:
-            answer = self._unavailable(error)
+        answer = self._in_world(name, lambda world: world.pipeline.problems.answer(refusal))
         self.journal.add(name, "", began, Call(environ, {}), answer)
         return answer
 
-    def _answer(self, name: str, operation: Operation, call: Call) -> Answer:
-        def act(world: World) -> Answer:
-            return about_slash(world, operation, call) or world.pipeline.answer(operation, call)
-
+    def _in_world(self, name: str, act: Callable[[World], Answer]) -> Answer:
         try:
             return self.worlds.again(name, act)
         except StoreUnavailableError as error:

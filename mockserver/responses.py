@@ -12,3 +12,8 @@ def response_of(answer: Answer) -> Response:
     del response.headers["Content-Type"]
     response.headers.update(answer.headers)
     return response
+
+
+def told(status: int, detail: str) -> Response:
+    """The response that says that, in JSON."""
+    return response_of(Answer.json(status, {"detail": detail}))

@@ -66,10 +66,6 @@ class Plan:
         rules = Conversations(self.contract, self.choices, store, ids, self.clock, Problems(self.choices))
         Loader(self.scenario, self.contract, rules, self.progress).load()
 
-    def build(self, store: Store) -> "World":
-        """The world whose state is in that store."""
-        return World(self, store)
-
 
 def plan(
     *,

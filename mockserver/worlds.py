@@ -49,7 +49,7 @@ class Worlds:
                 # Another process may have been faster, and with settings of its own.
                 namespace = self.storage.namespace(name) or namespace
             plan = self._plan(namespace.settings)
-            world = plan.build(self.storage.open(name, plan.order))
+            world = World(plan, self.storage.open(name, plan.order))
             self._worlds[name] = world
             return world
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from accord.errors import AccordError
 from mockserver.control import INSIDE, PREFIX
 from mockserver.front import bad_request
-from mockserver.responses import response_of
+from mockserver.responses import response_of, told
 from mockserver.store import Namespace
 from mockserver.worlds import Worlds
 
@@ -33,7 +33,7 @@ def namespaces(worlds: Worlds) -> Blueprint:
                 bad_request(AccordError("The settings are not a JSON object.", 'For example {"scenario": "empty"}.'))
             )
         if not worlds.create(name, settings):
-            return _said(409, f"There is a namespace {name} already. Drop it first, or reset it.")
+            return told(409, f"There is a namespace {name} already. Drop it first, or reset it.")
         response = jsonify(_shown(Namespace(name, settings), worlds))
         response.status_code = 201
         return response
@@ -58,10 +58,4 @@ def _shown(namespace: Namespace, worlds: Worlds | None = None) -> dict[str, Any]
 
 
 def _missing(name: str) -> Response:
-    return _said(404, f"There is no namespace {name}.")
-
-
-def _said(status: int, detail: str) -> Response:
-    response = jsonify(detail=detail)
-    response.status_code = status
-    return response
+    return told(404, f"There is no namespace {name}.")

