@@ -77,6 +77,15 @@ class MockApp(Flask):
             rule, view = _rule(operation.path), self._views[operation.id]
             self.add_url_rule(rule, operation.id, view, methods=[operation.method], provide_automatic_options=False)
         self._beneath = commonpath([operation.path for operation in contract])
+        # Each is changed in place by whatever is added.
+        self._added = (
+            self.before_request_funcs,
+            self.after_request_funcs,
+            self.teardown_request_funcs,
+            self.teardown_appcontext_funcs,
+            self.url_value_preprocessors,
+            *(signal.receivers for signal in _SIGNALS),
+        )
         self._overlapped = False
 
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
@@ -110,12 +119,7 @@ class MockApp(Flask):
         """Whether nobody could tell that the call did not go through Flask."""
         return not (
             self._overlapped
-            or self.before_request_funcs
-            or self.after_request_funcs
-            or self.teardown_request_funcs
-            or self.teardown_appcontext_funcs
-            or self.url_value_preprocessors
-            or any(signal.receivers for signal in _SIGNALS)
+            or any(self._added)
             or self.view_functions[operation.id] is not self._views[operation.id]
             or type(self) is not MockApp
             # Flask's test client, which keeps the contexts of its requests for whoever asks.

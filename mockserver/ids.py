@@ -5,6 +5,7 @@ import re
 from hashlib import blake2b
 from itertools import count
 
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -12,7 +13,8 @@ class Ids:
     """Ids in the order of one seed; without one, ids by chance. Thread-safe, since the counter takes a single call."""
 
     def __init__(self, seed: int | str | None) -> None:
-        self._key = os.urandom(32) if seed is None else blake2b(f"ids:{seed}".encode(), digest_size=32).digest()
+        key = os.urandom(32) if seed is None else blake2b(f"ids:{seed}".encode(), digest_size=32).digest()
+        self._begun = blake2b(key=key, digest_size=16)
         self.restart()
 
     def restart(self) -> None:
@@ -21,9 +23,10 @@ class Ids:
 
     def new(self) -> str:
         """The next id."""
-        number = next(self._numbers)
-        bits = blake2b(number.to_bytes(8, "big"), key=self._key, digest_size=16).hexdigest()
-        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{'89ab'[int(bits[16], 16) & 3]}{bits[17:20]}-{bits[20:]}"
+        digest = self._begun.copy()
+        digest.update(next(self._numbers).to_bytes(8, "big"))
+        bits = digest.hexdigest()
+        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{_VARIANTS[bits[16]]}{bits[17:20]}-{bits[20:]}"
 
 
 def is_id(text: str) -> bool:

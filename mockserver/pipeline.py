@@ -42,12 +42,13 @@ class Pipeline:
     def make_handlers(self) -> Mapping[str, Callable[[Caller, Request, Call], Any]]:
         """What each operation does, by operationId: from a checked request to the JSON value of the answer."""
         rules, show = self.conversations, self.presenter
+        # A subclass may look into what is answered, or show the same conversation otherwise the next time.
+        plain = type(self) is Pipeline and type(show) is Presenter
+        read = show.written if plain else show.conversation
         return {
             "createConversation": lambda caller, request, _: show.conversation(rules.create(caller, request)),
-            "listConversations": lambda caller, request, call: show.page(
-                rules.list(caller, request), show.conversation, lambda: url_of(call)
-            ),
-            "getConversation": lambda caller, request, _: show.conversation(rules.get(caller, request)),
+            "listConversations": lambda caller, request, call: show.page(rules.list(caller, request), read, lambda: url_of(call)),
+            "getConversation": lambda caller, request, _: read(rules.get(caller, request)),
             "listMessages": lambda caller, request, call: show.page(
                 rules.messages(caller, request), show.message, lambda: url_of(call)
             ),

@@ -23,7 +23,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation. `metadata` is a JSON object and is never changed in place."""
+    """A conversation. `metadata` is a JSON object and is never changed in place.
+
+    Equal if all is equal. The hash is that of the id, since metadata has none.
+    """
 
     id: str
     organisation: str
@@ -36,6 +39,9 @@ class Conversation:
     requester: User
     created_at: int
     updated_at: int
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ class Plan:
     parts: Parts
     clock: Clock
     progress: Callable[[int], None] | None = None
+
+    @cached_property
+    def presenter(self) -> Presenter:
+        """What shows the records in all worlds made from this, since they begin with the same ones."""
+        return self.parts.presenter(self.choices)
 
     @property
     def order(self) -> Order:
@@ -112,7 +118,7 @@ class World:
             authenticator=parts.authenticator(contract.schemes, self.keys, choices),
             validator=parts.validator(contract, choices, problems),
             conversations=rules,
-            presenter=parts.presenter(choices),
+            presenter=self.plan.presenter,
             problems=problems,
             store=self.store,
         )
