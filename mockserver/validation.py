@@ -25,8 +25,8 @@ DEEPEST_NESTING = 100
 
 _PAGING = ("limit", "offset")
 _INTEGER = re.compile(r"-?[0-9]{1,1000}")
-# Written so that `re` looks for a first digit before it tries to match, which is twice as fast.
-_LONG_DIGITS = re.compile(rb"[0-9][0-9]{18}")
+_LONG_DIGITS = re.compile(rb"[0-9]{19}")
+_NO_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _EMAIL = re.compile(r"[^\s@\x00-\x1f]+@[^\s@.\x00-\x1f]+(\.[^\s@.\x00-\x1f]+)+")
 _LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the brackets
 
@@ -147,7 +147,7 @@ class Validator:
         if violations:
             raise self.problems.invalid_value(violations)
         members = self.tidy(value, body)
-        violations = [*self.violations(members, body)]
+        violations = list(self.violations(members, body))
         if violations:
             raise self.problems.invalid_value(violations)
         return self.documented(members, body)
@@ -162,7 +162,8 @@ class Validator:
         """The JSON value in the body. Raises Refusal if it is not JSON, or a value that cannot be kept exactly."""
         try:
             value = orjson.loads(data)
-            if _LONG_DIGITS.search(data):
+            # Most bodies have fewer digits in all, which is counted sooner than a pattern is looked for.
+            if len(data.translate(None, _NO_DIGITS)) >= 19 and _LONG_DIGITS.search(data):
                 # orjson turns an integer beyond 64 bits into the nearest float, which would come back changed.
                 value = json.loads(data, parse_int=_integer)
         except RecursionError:
@@ -203,11 +204,13 @@ class Validator:
 
     def tidy_text(self, value: Any, facts: Mapping[str, Any]) -> Any:
         """A text, or what was sent in the place of one. White space is part of a value that is one of a list."""
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and self.choices.takes("number_for_text", "convert"):
+        if not isinstance(value, str):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and self.choices.takes("number_for_text", "convert")):
+                return value
             value = str(value)
-        if isinstance(value, str) and "enum" not in facts and self.choices.takes("surrounding_white_space", "trim"):
-            value = value.strip()
-        return value
+        trimmed = "enum" not in facts and self.choices.takes("surrounding_white_space", "trim")
+        return value.strip() if trimmed else value
 
     def violations(self, members: dict[str, Any], body: Body) -> Iterator[Violation]:
         """What is wrong with the members: all that the contract says, and what is left open and refused here."""
@@ -224,8 +227,8 @@ class Validator:
 
     def empty_texts(self, members: dict[str, Any], body: Body) -> Iterator[Violation]:
         if self.choices.takes("empty_subject", "refuse"):
-            for name in sorted(body.required_members - {"user_email"}):
-                if members.get(name) == "":
+            for name, value in members.items():
+                if value == "" and name in body.required_members and name != "user_email":
                     yield Violation((name,), "empty_subject", "This may not be empty.")
 
     def malformed_emails(self, members: dict[str, Any]) -> Iterator[Violation]:

@@ -71,10 +71,10 @@ class MemoryStore:
             self._organisations[organisation] = _Listing(indexed=True)
             self._requesters[organisation] = {}
         self._organisations[organisation].add(entry)
-        requesters = self._requesters[organisation]
-        if conversation.requester.id not in requesters:
-            requesters[conversation.requester.id] = _Listing()
-        requesters[conversation.requester.id].add(entry)
+        requesters, requester = self._requesters[organisation], conversation.requester.id
+        if requester not in requesters:
+            requesters[requester] = _Listing()
+        requesters[requester].add(entry)
 
     def replace_conversation(self, conversation: Conversation) -> None:
         entry = self._entries[conversation.id]
