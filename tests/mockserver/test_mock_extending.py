@@ -95,6 +95,27 @@ def test_a_part_may_read_a_request_twice(make_api):
     assert make_api(validator=ReadsTwice).made(subject="Once?")["subject"] == "Once?"
 
 
+class Counting(Presenter):
+    shown = 0
+
+    def conversation(self, conversation):
+        self.shown += 1
+        return super().conversation(conversation) | {"shown": self.shown}
+
+
+class Marking(Pipeline):
+    def handle(self, operation, caller, request, call):
+        return super().handle(operation, caller, request, call) | {"by": caller.key.name}
+
+
+def test_a_part_that_changes_answers_is_asked_each_time(make_api):
+    counting, marking = make_api(presenter=Counting), make_api(pipeline=Marking)
+    id = counting.made()["id"]
+    assert [counting.get(id).json["shown"] for _ in range(3)] == [2, 3, 4]
+    id = marking.made()["id"]
+    assert [marking.get(id, key).json["by"] for key in ("server", "client")] == ["server", "client"]
+
+
 def test_a_store_may_be_brought_along(make_api):
     store = MemoryStore(Order.OLDEST)
     api = make_api(store=store)

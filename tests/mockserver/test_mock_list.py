@@ -1,6 +1,10 @@
 """Listing: pages, filters, counts."""
 
+import itertools
+
 import pytest
+
+from mockserver.clock import Clock
 
 
 @pytest.fixture
@@ -91,3 +95,21 @@ def test_head_is_get_without_a_body(paged):
     answer = paged.call("HEAD", "/api/v1/conversations/")
     assert (answer.status_code, answer.data) == (200, b"")
     assert paged.call("HEAD", "/api/v1/conversations/", key=None).status_code == 401
+
+
+def test_what_was_listed_before_is_listed_as_it_is_now(make_api):
+    seconds = itertools.count(1_800_000_000)
+    api = make_api(clock=Clock(lambda: next(seconds) * 1_000_000))
+    id = api.made()["id"]
+
+    def shown():
+        found = api.get(id).json
+        assert api.list().json["results"] == [found]
+        return found
+
+    states = [shown()]
+    for change in (api.send, api.resolve):
+        change(id)
+        states.append(shown())
+    assert [state["status"] for state in states] == ["open", "open", "closed"]
+    assert states[0]["updated_at"] < states[1]["updated_at"] < states[2]["updated_at"]
