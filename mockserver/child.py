@@ -11,8 +11,10 @@ import sys
 import threading
 
 from accord.errors import AccordError
+from mockserver.collector import at_rest
 
 
+@at_rest()
 def main() -> None:
     """Serve on the inherited socket."""
     settings = json.loads(sys.stdin.readline())

@@ -1,16 +1,15 @@
 """Filling a store with a scenario."""
 
-import gc
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from sys import intern
 from typing import Any
 
 from accord.errors import AccordError
+from mockserver.collector import at_rest
 from mockserver.contract import Contract
 from mockserver.conversations import REPLY, Conversations
 from mockserver.records import NO_METADATA, Conversation, Message, User
-from mockserver.scenarios import Scenario, created_at, moment
+from mockserver.scenarios import Scenario, moment
 
 _STEP = 20_000
 
@@ -40,39 +39,39 @@ class Loader:
 
     def load(self) -> None:
         """Add everything, as one unit of work. Raises AccordError at what is not as the contract has it."""
-        with self.rules.store.transaction(), _collector_at_rest():
-            for index, item in enumerate(self.scenario.conversations()):
-                self.check(index, item)
-                self.add(item)
-                if self.progress and index % _STEP == _STEP - 1:
-                    self.progress(index + 1)
+        with self.rules.store.transaction(), at_rest():
+            latest = 0
+            for number, (created, item) in enumerate(self.scenario.conversations(), 1):
+                self.check(number, item)
+                latest = max(latest, self.add(created, item))
+                if self.progress and number % _STEP == 0:
+                    self.progress(number)
+            self.rules.clock.not_before(latest)
 
-    def check(self, index: int, item: Mapping[str, Any]) -> None:
+    def check(self, number: int, item: Mapping[str, Any]) -> None:
         """Raise AccordError if the contract does not allow the conversation."""
         members = {name: value for name, value in item.items() if name in self.body.members}
         violations = [violation for violation in self.body.schema.violations(members) if violation.keyword != "required"]
         if violations:
-            self.fail(index, item, f"{violations[0].place}: {violations[0].message}")
+            self.fail(number, item, f"{violations[0].place}: {violations[0].message}")
         if "status" in item and self.statuses is not None and item["status"] not in self.statuses:
-            self.fail(index, item, f"status: This is not one of {', '.join(self.statuses)}.")
+            self.fail(number, item, f"status: This is not one of {', '.join(self.statuses)}.")
 
-    def fail(self, index: int, item: Mapping[str, Any], problem: str) -> None:
+    def fail(self, number: int, item: Mapping[str, Any], problem: str) -> None:
         raise AccordError(
             f"The scenario {self.scenario.name} does not keep {self.source}: "
-            f"conversation {index + 1} ({item['subject'][:40]!r}): {problem}",
+            f"conversation {number} ({item['subject'][:40]!r}): {problem}",
             "Correct the scenario, or start with --scenario empty.",
         )
 
-    def add(self, item: Mapping[str, Any]) -> None:
-        """Add one conversation with its messages."""
+    def add(self, created: int, item: Mapping[str, Any]) -> int:
+        """Add one conversation with its messages: the latest time in it."""
         rules = self.rules
         organisation = item.get("organisation", self.scenario.organisations[0])
         requester = self.user(organisation, item.get("requester"))
-        created = created_at(item)
-        messages = [*_dated_messages(item, created)] if "messages" in item else []
-        last = max((at for at, _ in messages), default=created)
-        updated = max(created, moment(item["updated_at"]) if "updated_at" in item else last)
-        rules.clock.not_before(max(updated, last))
+        messages = [*_dated_messages(item, created)] if "messages" in item else ()
+        last = messages[-1][0] if messages else created
+        updated = max(created, moment(item["updated_at"])) if "updated_at" in item else last
         conversation = Conversation(
             id=rules.ids.new(),
             organisation=organisation,
@@ -90,6 +89,7 @@ class Loader:
         for at, message in messages:
             sender = self.user(organisation, message["from"]).email if "from" in message else requester.email
             rules.store.add_message(Message(rules.ids.new(), conversation.id, sender, message["body"], REPLY, at))
+        return max(updated, last)
 
     def user(self, organisation: str, who: str | Mapping[str, str] | None) -> User:
         """The user with that address, made from what the scenario says of them where there is none."""
@@ -112,15 +112,3 @@ def _dated_messages(item: Mapping[str, Any], created: int) -> Iterator[tuple[int
         else:
             at += message.get("after_minutes", 0 if index == 0 else 30) * 60_000_000
         yield at, message
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """No garbage collection: there is no garbage, and each would walk over all that was loaded so far."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

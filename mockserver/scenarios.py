@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,11 @@ _EPOCH = "2026-02-02T08:00:00Z"
 _YAML = (".yaml", ".yml")
 _JSON_LINES = (".jsonl", ".ndjson")
 
+Dated = tuple[int, Mapping[str, Any]]
+"""When a conversation was created, in microseconds since 1970, and what the file says of it."""
+
+_created = itemgetter(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -101,17 +107,17 @@ class Scenario:
     description: str
     organisations: tuple[str, ...]
     people: Mapping[str, Mapping[str, str]]
-    _read: Callable[[], Iterator[Mapping[str, Any]]] = field(repr=False)
+    _read: Callable[[], Iterator[Dated]] = field(repr=False)
 
-    def conversations(self) -> Iterator[Mapping[str, Any]]:
-        """The conversations as the file has them, in the order in which they were created.
+    def conversations(self) -> Iterator[Dated]:
+        """The conversations as the file has them, with when each was created, in the order of that.
 
         Raises AccordError at one that is not as it should be.
         """
-        for index, item in enumerate(self._read()):
-            if item.get("organisation", self.organisations[0]) not in self.organisations:
+        for index, (created, item) in enumerate(self._read(), 1):
+            if "organisation" in item and item["organisation"] not in self.organisations:
                 raise AccordError(f"The scenario {self.source} has conversation {index} in an unlisted organisation.", "List it.")
-            yield item
+            yield created, item
 
 
 def scenario_names() -> list[str]:
@@ -133,14 +139,13 @@ def load_scenario(name: str) -> Scenario:
     return _from_lines(path) if name.endswith(_JSON_LINES) else _from_yaml(path)
 
 
-def created_at(item: Mapping[str, Any]) -> int:
-    """When a conversation of a scenario was created, in microseconds since 1970."""
-    return moment(item.get("created_at", _EPOCH))
-
-
 def moment(text: str) -> int:
     """A time of a scenario, in microseconds since 1970."""
     return to_microseconds(datetime.fromisoformat(text))
+
+
+def _dated(item: Mapping[str, Any]) -> Dated:
+    return moment(item.get("created_at", _EPOCH)), item
 
 
 def _from_yaml(path: Path) -> Scenario:
@@ -148,12 +153,12 @@ def _from_yaml(path: Path) -> Scenario:
     for violation in Schema(_SCENARIO, _SCENARIO, {}).violations(content):
         raise AccordError(f"The scenario {path} is malformed at {violation.place}: {violation.message}", "Correct the file.")
     _check_is_json(content, path)
-    written = sorted(content.get("conversations", ()), key=created_at)
+    written = sorted(map(_dated, content.get("conversations", ())), key=_created)
     templates = content.get("generate", ())
 
-    def read() -> Iterator[Mapping[str, Any]]:
+    def read() -> Iterator[Dated]:
         made = (generate(template, random.Random(f"{path.stem}:{number}"), path) for number, template in enumerate(templates))
-        return heapq.merge(written, *made, key=created_at)
+        return heapq.merge(written, *made, key=_created)
 
     return _scenario(path, content, read)
 
@@ -166,17 +171,17 @@ def _from_lines(path: Path) -> Scenario:
     header = {**empty, **first} if isinstance(first, dict) and starts_with_header else {**empty, "description": path.name}
     schema = Schema(_CONVERSATION, _CONVERSATION, {})
 
-    def read() -> Iterator[Mapping[str, Any]]:
+    def read() -> Iterator[Dated]:
         latest = 0
         for number, item in enumerate(_lines(path), 1):
             if number == 1 and starts_with_header:
                 continue
             _check_line(path, number, item, schema)
-            created = created_at(item)
-            if created < latest:
+            dated = _dated(item)
+            if dated[0] < latest:
                 raise AccordError(f"The scenario {path}, line {number}, was created before the line above it.", "Sort the lines.")
-            latest = created
-            yield item
+            latest = dated[0]
+            yield dated
 
     if starts_with_header:
         _check_line(path, 1, first, Schema(_HEADER, _HEADER, {}))
@@ -207,7 +212,7 @@ def _check_line(path: Path, number: int, item: Any, schema: Schema) -> None:
         )
 
 
-def _scenario(path: Path, content: Mapping[str, Any], read: Callable[[], Iterator[Mapping[str, Any]]]) -> Scenario:
+def _scenario(path: Path, content: Mapping[str, Any], read: Callable[[], Iterator[Dated]]) -> Scenario:
     people = {person["email"]: person for person in content.get("people", ())}
     return Scenario(path.stem, str(path), content["description"], tuple(content["organisations"]), people, read)
 

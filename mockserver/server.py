@@ -4,7 +4,6 @@ Granian's own entry point starts a second process, which imports everything agai
 servers share it unnoticed. So the worker is started here, in this process, on a socket that is bound here.
 """
 
-import gc
 import os
 import signal
 import socket
@@ -18,13 +17,13 @@ from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.server.mt import MTServer
 
+from mockserver import collector
 from mockserver.answers import BODY_WAS_READ
 from mockserver.ports import BACKLOG, DEFAULT_HOST, bind, url_of
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _SECONDS_TO_FINISH = 0.7
-_THRESHOLDS = (10_000, 10, 10)
 _LONGEST_UNREAD = 64 * 1024 * 1024
 
 
@@ -116,23 +115,6 @@ def _read_to_end(stream: Any) -> None:
         left -= len(chunk)
 
 
-def spare_the_collector() -> None:
-    """Keep the garbage collector from looking, again and again, at state that stays.
-
-    What is there now is put aside, and so is what is left after each full collection: at a million conversations one takes a
-    second, during which nothing is answered. Records are freed by their reference counts, whether put aside or not.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
-    gc.callbacks.append(_put_aside)
-
-
-def _put_aside(phase: str, info: dict[str, int]) -> None:
-    if phase == "stop" and info["generation"] == 2:
-        gc.freeze()
-
-
 def serve(
     app: WsgiApp,
     listener: socket.socket,
@@ -140,7 +122,7 @@ def serve(
     until: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
 ) -> None:
     """Serve until the process gets one of the signals. To be called in the main thread."""
-    spare_the_collector()
+    collector.spare()
     # Blocked, in all threads started from here on, and waited for: a handler could run at a moment when it must not.
     signal.pthread_sigmask(signal.SIG_BLOCK, until)
     server = Server(app, listener)

@@ -1,51 +1,62 @@
 """Conversations made from templates, for scenarios that are too large to be written by hand."""
 
 import random
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from bisect import bisect
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from accord.errors import AccordError
-from mockserver.clock import Times, to_microseconds
+from mockserver.clock import to_microseconds
 
 _MINUTE = 60_000_000
 _WEIGHTED = ("status", "priority", "channel")
 
+Fill = Callable[[Mapping[str, str]], Any]
 
-def generate(template: Mapping[str, Any], chance: random.Random, path: Path) -> Iterator[Mapping[str, Any]]:
-    """Conversations from templates: each in turn, its {words} filled in, dated one after another.
 
-    Raises AccordError, naming the file at `path`, for a template with a word that is not in its list.
+def generate(template: Mapping[str, Any], chance: random.Random, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Conversations from templates, each with when it was created, in microseconds since 1970, one after another.
+
+    Each template takes its turn, its {words} filled in. Raises AccordError, naming the file at `path`, for a template with a word
+    that is not in its list.
     """
-    first = to_microseconds(datetime.fromisoformat(template["first_at"]).astimezone(UTC))
-    requesters = template.get("requesters") or [None]
-    weighted = [
-        (name, [*template[name]], [*template[name].values()]) for name in ("status", "priority", "channel") if name in template
-    ]
-    times = Times(0, "Z")
+    first, between = to_microseconds(datetime.fromisoformat(template["first_at"])), template["minutes_between"]
+    requesters = template.get("requesters")
+    draws = [(name, _draw(template[name], chance)) for name in _WEIGHTED if name in template]
+    own = {"organisation": template["organisation"]} if "organisation" in template else {}
+    fills = [_fill({**own, **item}) for item in template["templates"]]
     for index in range(template["count"]):
         words = {name: chance.choice(choices) for name, choices in template["words"].items()}
         words["n"] = str(1000 + index)
-        minutes = template["minutes_between"] * index + chance.randrange(template["minutes_between"])
+        minutes = between * index + chance.randrange(between)
         try:
-            item = _fill(template["templates"][index % len(template["templates"])], words)
+            item = fills[index % len(fills)](words)
         except (KeyError, IndexError, ValueError) as error:
             raise AccordError(f"The scenario {path} has a template with an unknown word {error}.", "List it in words.") from error
-        requester = requesters[chance.randrange(len(requesters))]
-        if requester is not None:
-            item.setdefault("requester", requester)
-        if "organisation" in template:
-            item.setdefault("organisation", template["organisation"])
-        for name, values, weights in weighted:
-            item.setdefault(name, chance.choices(values, weights)[0])
-        item["created_at"] = times.text(first + minutes * _MINUTE)
-        yield item
+        if requesters:
+            item.setdefault("requester", chance.choice(requesters))
+        for name, draw in draws:
+            item.setdefault(name, draw())
+        yield first + minutes * _MINUTE, item
 
 
-def _fill(value: Any, words: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return value.format_map(words) if "{" in value or "}" in value else value
+def _draw(weights: Mapping[str, int], chance: random.Random) -> Callable[[], str]:
+    """What draws one of the names, as often as its weight says: as `chance.choices` does, in a fraction of its time."""
+    names, ends = [*weights], [*accumulate(weights.values())]
+    return lambda: names[bisect(ends, chance.random() * ends[-1], 0, len(ends) - 1)]
+
+
+def _fill(value: Any) -> Fill:
+    """What makes the value with its {words} filled in. It is asked a million times, and what has no words is looked at once."""
     if isinstance(value, dict):
-        return {name: _fill(member, words) for name, member in value.items()}
-    return [_fill(item, words) for item in value] if isinstance(value, list) else value
+        members = [(name, _fill(member)) for name, member in value.items()]
+        return lambda words: {name: fill(words) for name, fill in members}
+    if isinstance(value, list):
+        items = [_fill(item) for item in value]
+        return lambda words: [fill(words) for fill in items]
+    if isinstance(value, str) and ("{" in value or "}" in value):
+        return value.format_map
+    return lambda words: value

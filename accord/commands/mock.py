@@ -9,6 +9,7 @@ import click
 
 from accord.configuration import option
 from accord.errors import AccordError
+from mockserver.collector import at_rest
 
 
 @click.command()
@@ -32,6 +33,7 @@ from accord.errors import AccordError
 @option("--cors/--no-cors", default=True, help="Answer browsers of any origin, or none.  [default: cors]")
 @option("--ready-file", metavar="FILE", help="Write the URL to this file as soon as the mock answers.")
 @option("--quiet", is_flag=True, help="No line for each request.")
+@at_rest()
 def command(
     host: str,
     port: int,
