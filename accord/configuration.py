@@ -1,6 +1,5 @@
 """Settings: command line, then environment, then file, for every option of every subcommand."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,6 +55,9 @@ def load_configuration(path: str | None, directory: Path | None = None) -> Mappi
 
 
 def _read(path: Path) -> dict[str, Any]:
+    # Most have no file, and start without it.
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from compileall import compile_dir
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 import accord
+import mockserver
 from accord.assets import OPENAPI
 from bench.dataset import CONVERSATIONS, Dataset
 from bench.processes import HOST
@@ -49,6 +51,9 @@ def accord_mock(scenario: Path | str, *options: str) -> list[str]:
 
 def ours(scenario: Path) -> Server:
     """Our mock, as it is by default, with a scenario file."""
+    # An installer does so; from a checkout, where PYTHONDONTWRITEBYTECODE is set, each start would.
+    for package in (accord, mockserver):
+        compile_dir(Path(package.__file__).parent, quiet=1)
     return Server(
         name=OURS,
         version=accord.__version__,
