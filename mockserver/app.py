@@ -16,6 +16,7 @@ from mockserver.answers import Answer
 from mockserver.auth import Authenticator
 from mockserver.clock import Clock
 from mockserver.contract import Contract, Operation
+from mockserver.control.errors import answer_errors
 from mockserver.control.health import health
 from mockserver.control.namespaces import namespaces
 from mockserver.control.requests import requests
@@ -182,6 +183,7 @@ def create_app(
     for blueprint in (health(start, worlds), namespaces(worlds), state(worlds), requests(app.journal)):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error_view(front))
+    answer_errors(app, worlds)
     # Now, so that whoever makes the application learns what is wrong with the scenario.
     try:
         worlds.get(DEFAULT_NAMESPACE)

@@ -12,14 +12,13 @@ from mockserver.answers import Answer, Call, environ_name
 from mockserver.contract import Operation
 from mockserver.control import INSIDE
 from mockserver.journal import Journal
-from mockserver.problems import Refusal, nowhere
+from mockserver.problems import Refusal, nowhere, unreachable
 from mockserver.store import DEFAULT_NAMESPACE, StoreUnavailableError
 from mockserver.world import World
 from mockserver.worlds import NAMESPACE_HEADER, Worlds
 
 _NAMESPACE = "accord.namespace"
 _HEADER = environ_name(NAMESPACE_HEADER)
-_SECONDS_TO_RETRY = "1"
 
 
 class Front:
@@ -50,14 +49,10 @@ class Front:
         try:
             return self.worlds.again(name, act)
         except StoreUnavailableError as error:
-            return self._unavailable(error)
+            # By the problems of the plan, not of a world: opening one needs the store.
+            return self.worlds.problems.answer(unreachable(error))
         except AccordError as error:
             return bad_request(error)
-
-    def _unavailable(self, error: StoreUnavailableError) -> Answer:
-        # Of the plan, not of a world: opening one needs the store.
-        refusal = Refusal(503, f"The state cannot be reached: {error}", headers={"Retry-After": _SECONDS_TO_RETRY})
-        return self.worlds.problems.answer(refusal)
 
 
 def namespace_of(environ: Mapping[str, Any]) -> str:

@@ -11,6 +11,8 @@ from mockserver.schema import Violation
 INVALID_KEY = "Invalid or revoked API key."
 """What a refused key is answered with, word for word (authentication page)."""
 
+_SECONDS_TO_RETRY = "1"
+
 
 class Refusal(Exception):
     """Ends the handling of a request with a status, a sentence for people, and what is wrong with which values."""
@@ -42,6 +44,11 @@ def not_found() -> Refusal:
 def nowhere(more: str = "") -> Refusal:
     """The refusal of a path at which nothing is documented."""
     return Refusal(404, f"There is nothing at this path.{more}")
+
+
+def unreachable(error: Exception) -> Refusal:
+    """The refusal of everything while the state cannot be reached, for the reason that the error gives."""
+    return Refusal(503, f"The state cannot be reached: {error}", headers={"Retry-After": _SECONDS_TO_RETRY})
 
 
 class Problems:

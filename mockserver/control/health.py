@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify
 
 from mockserver.control import PREFIX
-from mockserver.store import DEFAULT_NAMESPACE, StoreUnavailableError
+from mockserver.store import DEFAULT_NAMESPACE
 from mockserver.world import Plan
 from mockserver.worlds import Worlds
 
@@ -16,11 +16,5 @@ def health(plan: Plan, worlds: Worlds) -> Blueprint:
     def show() -> Response:
         worlds.storage.namespace(DEFAULT_NAMESPACE)
         return jsonify(status="ok", scenario=plan.scenario.name)
-
-    @blueprint.errorhandler(StoreUnavailableError)
-    def tell(error: StoreUnavailableError) -> Response:
-        response = jsonify(status="store unavailable", detail=str(error))
-        response.status_code = 503
-        return response
 
     return blueprint

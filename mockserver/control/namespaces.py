@@ -6,8 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from accord.errors import AccordError
 from mockserver.control import INSIDE, PREFIX
-from mockserver.front import bad_request
-from mockserver.responses import response_of, told
+from mockserver.responses import told
 from mockserver.store import Namespace
 from mockserver.worlds import Worlds
 
@@ -29,9 +28,7 @@ def namespaces(worlds: Worlds) -> Blueprint:
     def create(name: str) -> Response:
         settings = request.get_json(silent=True) if request.get_data() else {}
         if not isinstance(settings, dict):
-            return response_of(
-                bad_request(AccordError("The settings are not a JSON object.", 'For example {"scenario": "empty"}.'))
-            )
+            raise AccordError("The settings are not a JSON object.", 'For example {"scenario": "empty"}.')
         if not worlds.create(name, settings):
             return told(409, f"There is a namespace {name} already. Drop it first, or reset it.")
         response = jsonify(_shown(Namespace(name, settings), worlds))
@@ -41,10 +38,6 @@ def namespaces(worlds: Worlds) -> Blueprint:
     @blueprint.delete("/<name>", provide_automatic_options=False)
     def drop(name: str) -> Response:
         return Response(status=204) if worlds.drop(name) else _missing(name)
-
-    @blueprint.errorhandler(AccordError)
-    def refuse(error: AccordError) -> Response:
-        return response_of(bad_request(error))
 
     return blueprint
 

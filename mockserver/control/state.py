@@ -10,10 +10,9 @@ from typing import TypeVar
 
 from flask import Blueprint, Response, jsonify, request
 
-from accord.errors import AccordError
 from mockserver.control import PREFIX
-from mockserver.front import bad_request, namespace_of
-from mockserver.responses import response_of, told
+from mockserver.front import namespace_of
+from mockserver.responses import told
 from mockserver.store import Store
 from mockserver.worlds import Worlds, check_name
 
@@ -53,10 +52,6 @@ def state(worlds: Worlds) -> Blueprint:
     @blueprint.delete("/snapshots/<name>", provide_automatic_options=False)
     def drop(name: str) -> Response:
         return _done(name, here(lambda store: store.drop_snapshot(name)))
-
-    @blueprint.errorhandler(AccordError)
-    def refuse(error: AccordError) -> Response:
-        return response_of(bad_request(error))
 
     return blueprint
 

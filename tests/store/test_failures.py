@@ -14,6 +14,7 @@ import pytest
 from store.conftest import default_store
 from store.postgres_server import PostgresServer, is_installed, serving_postgres
 from store.samples import contents, create, ids
+from werkzeug.test import TestResponse
 
 from mockserver.app import create_app
 from mockserver.store import Storage, Store, StoreUnavailableError
@@ -264,6 +265,35 @@ def test_a_server_that_keeps_waiting_is_given_up(server: PostgresServer, shared:
 
 # --- what callers of the mock see -----------------------------------------------------------------------------------------
 
+CONTROL = [
+    ("GET", "/__accord__/health"),
+    ("POST", "/__accord__/reset"),
+    ("GET", "/__accord__/snapshots"),
+    ("PUT", "/__accord__/snapshots/one"),
+    ("POST", "/__accord__/snapshots/one/restore"),
+    ("DELETE", "/__accord__/snapshots/one"),
+    ("GET", "/__accord__/namespaces"),
+    ("GET", "/__accord__/namespaces/one"),
+    ("PUT", "/__accord__/namespaces/one"),
+    ("DELETE", "/__accord__/namespaces/one"),
+    ("GET", "/__accord__/in/one/nowhere"),
+]
+
+
+def check_unreachable(answer: TestResponse) -> None:
+    """It says so, and when to ask again."""
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json is not None
+    assert answer.json["detail"].startswith("The state cannot be reached: ")
+
+
+@pytest.mark.parametrize(("method", "path"), CONTROL)
+def test_what_is_besides_the_documented_operations_answers_503_too(file: Path, method: str, path: str) -> None:
+    app = create_app(scenario="empty", storage=f"sqlite:///{file}")
+    file.unlink()
+    check_unreachable(app.test_client().open(path, method=method))
+
 
 def test_the_mock_answers_503_until_the_database_is_back(server: PostgresServer) -> None:
     app = create_app(scenario="empty", storage=server.url())
@@ -275,8 +305,9 @@ def test_the_mock_answers_503_until_the_database_is_back(server: PostgresServer)
         client.post(f"{LIST}create/", headers=headers, json={"subject": "Hello"}),
         client.get(f"{LIST}{made.json['id']}/", headers=headers),  # type: ignore[index]
     ):
-        assert answer.status_code == 503
-        assert answer.headers["Retry-After"]
+        check_unreachable(answer)
+    for method, path in CONTROL:
+        check_unreachable(client.open(path, method=method))
     server.start()
     assert client.get(f"{LIST}{made.json['id']}/", headers=headers).json == made.json  # type: ignore[index]
     assert client.post(f"{LIST}create/", headers=headers, json={"subject": "Hello"}).status_code == 201
