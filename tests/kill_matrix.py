@@ -6,9 +6,6 @@
 A defect is killed when the run says nonconformant and names one of the requirements that the defect breaks. Where it names others
 only, the server is caught for the wrong reason, which is counted apart. A greater effort does all that a smaller one does, so what
 was killed is not tried again unless --again asks for it. With --fast, only what a defect escapes is tried by the whole suite.
-
-The registries hold what the suite finds and what it does not accuse. What it was tried on and got wrong waits outside of them until
-it gets it right: --held-back and --accused say how many these are, so that the score is not that of a choice of its own.
 """
 
 import argparse
@@ -54,14 +51,6 @@ def fate_of(defect: Defect, trial: Trial) -> Fate:
     if trial.verdict != "nonconformant":
         return Fate.SURVIVED
     return Fate.KILLED if set(trial.failed) & set(defect.breaks) else Fate.MISNAMED
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """How many servers the suite got wrong at the least effort that are in no registry: defects not found, variations accused."""
-
-    missed: int = 0
-    accused: int = 0
 
 
 def try_fast(defect: Defect, effort: str, seed: int = 0) -> Trial:
@@ -134,15 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps([_as_json(row) for row in rows], indent=1) + "\n")
     if options.page or options.only == ["*"]:
-        outside = Outside(options.held_back, options.accused)
-        (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms, options.fast, outside))
+        (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms, options.fast))
     if options.only == ["*"] and not options.page:
-        SCORE.write_text(
-            json.dumps(
-                _score_as_json(rows, options.effort, variations, alarms, Outside(options.held_back, options.accused)), indent=2
-            )
-            + "\n"
-        )
+        SCORE.write_text(json.dumps(_score_as_json(rows, options.effort, variations, alarms), indent=2) + "\n")
     return int(bool(alarms) or any(row.fate(options.effort[-1]) is not Fate.KILLED for row in rows))
 
 
@@ -162,12 +145,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--fast", action="store_true", help="run what exercises the requirements that a defect breaks, and the rest if need be"
     )
     parser.add_argument("--defects", action="store_true", help="leave the conforming servers out, as --only does")
-    parser.add_argument(
-        "--held-back", type=int, default=0, metavar="N", help="so many defects outside of the registry were not found"
-    )
-    parser.add_argument(
-        "--accused", type=int, default=0, metavar="N", help="so many variations outside of the registry were accused"
-    )
     parser.add_argument("--survivors", action="store_true", help="list what was not killed, with what it breaks")
     options = parser.parse_args(arguments)
     options.effort = sorted(set(options.effort or EFFORTS), key=EFFORTS.index)
@@ -203,19 +180,11 @@ def _tell(done: int, of: int, row: Row, effort: str) -> None:
 
 
 def _score_as_json(
-    rows: Sequence[Row],
-    efforts: Sequence[str],
-    variations: Mapping[str, Variation],
-    alarms: Mapping[str, Trial],
-    outside: Outside,
+    rows: Sequence[Row], efforts: Sequence[str], variations: Mapping[str, Variation], alarms: Mapping[str, Trial]
 ) -> dict[str, object]:
-    # What waits outside was tried at the least effort only: nothing is said of others then.
-    counted = efforts[:1] if outside.missed else efforts
-    killed = {effort: sum(row.fate(effort) is Fate.KILLED for row in rows) for effort in counted}
-    servers = len(rows) + outside.missed
-    score: dict[str, object] = {"suite_version": metadata.version("accord"), "broken_servers": servers, "killed": killed}
-    conforming, accused = len(variations) + outside.accused, len(alarms) + outside.accused
-    return {**score, "conforming_servers": conforming, "false_alarms": accused} if variations else score
+    killed = {effort: sum(row.fate(effort) is Fate.KILLED for row in rows) for effort in efforts}
+    score: dict[str, object] = {"suite_version": metadata.version("accord"), "broken_servers": len(rows), "killed": killed}
+    return {**score, "conforming_servers": len(variations), "false_alarms": len(alarms)} if variations else score
 
 
 def _as_json(row: Row) -> dict[str, object]:
@@ -234,7 +203,6 @@ def page(
     variations: Mapping[str, Variation],
     alarms: Mapping[str, Trial],
     fast: bool = False,
-    outside: Outside = Outside(),
 ) -> str:
     """The matrix as Markdown."""
     lines = [
@@ -248,7 +216,6 @@ def page(
         "",
         *_scores(rows, efforts),
         *_alarms(variations, alarms),
-        *_outside(rows, efforts, outside),
         "",
         *_costs(rows, efforts, took, jobs, fast),
         "",
@@ -280,24 +247,6 @@ def _alarms(variations: Mapping[str, Variation], alarms: Mapping[str, Trial]) ->
         *lines,
         *(f"  - {name}: {', '.join([*trial.failed, *trial.inconclusive, *trial.problems])}" for name, trial in alarms.items()),
     ]
-
-
-def _outside(rows: Sequence[Row], efforts: Sequence[str], outside: Outside) -> list[str]:
-    lines = []
-    if outside.missed:
-        found, tried = sum(row.fate(efforts[0]) is Fate.KILLED for row in rows), len(rows) + outside.missed
-        lines.append(
-            f"- **held back**: {outside.missed} more broken servers were tried at {efforts[0]} and not found. They enter the "
-            f"table when they are; with them it is {found} of {tried} ({100 * found / tried:.1f} %), "
-            "which is what reports say of the suite."
-        )
-    if outside.accused:
-        lines.append(
-            f"- **accused**: {outside.accused} more conforming server was tried and wrongly accused"
-            if outside.accused == 1
-            else f"- **accused**: {outside.accused} more conforming servers were tried and wrongly accused"
-        )
-    return lines
 
 
 def _named(row: Row) -> str:

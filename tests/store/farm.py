@@ -20,7 +20,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from store.killing import Acknowledged, Client, check_all, check_newest
-from store.postgres_server import PostgresServer
+from store.postgres_server import PostgresServer, serving_postgres
 
 from mockserver.keys import StandardKeys
 from mockserver.ports import bind
@@ -185,24 +185,19 @@ def main() -> None:
     parser.add_argument("--effort", default="thorough")
     parser.add_argument("--rounds", type=int, default=5, help="How often a mock is killed, and the database restarted.")
     options = parser.parse_args()
-    server = PostgresServer()
-    try:
-        server.start()
-        with farm(server.url()) as (mocks, stack):
-            began = time.monotonic()
-            done = mocks.verify("--effort", options.effort)
-            print(done.stdout[-1500:], done.stderr[-1500:])
-            print(f"verify --effort {options.effort}: exit code {done.returncode}, {time.monotonic() - began:.0f} s", flush=True)
-            for number in range(options.rounds):
-                index = number % len(mocks.mocks)
-                known = mocks.under_load(mocks.mocks[index].kill)
-                print(f"a mock killed: {known.writes} acknowledged writes, all there", flush=True)
-                mocks.start_again(index, stack)
-                known = mocks.under_load(lambda: restart(server))
-                print(f"the database restarted: {known.writes} acknowledged writes, all there", flush=True)
-            print(f"{check_all(server.url(), Acknowledged(), first_message=False)} conversations in the end; numbers are unique")
-    finally:
-        server.remove()
+    with serving_postgres() as server, farm(server.url()) as (mocks, stack):
+        began = time.monotonic()
+        done = mocks.verify("--effort", options.effort)
+        print(done.stdout[-1500:], done.stderr[-1500:])
+        print(f"verify --effort {options.effort}: exit code {done.returncode}, {time.monotonic() - began:.0f} s", flush=True)
+        for number in range(options.rounds):
+            index = number % len(mocks.mocks)
+            known = mocks.under_load(mocks.mocks[index].kill)
+            print(f"a mock killed: {known.writes} acknowledged writes, all there", flush=True)
+            mocks.start_again(index, stack)
+            known = mocks.under_load(lambda: restart(server))
+            print(f"the database restarted: {known.writes} acknowledged writes, all there", flush=True)
+        print(f"{check_all(server.url(), Acknowledged(), first_message=False)} conversations in the end; numbers are unique")
 
 
 def restart(server: PostgresServer) -> None:
