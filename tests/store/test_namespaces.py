@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from store.conftest import default_store
-from store.samples import contents, create, ids
+from store.samples import contents, conversation, create, ids
 
+from mockserver.records import Message, User
 from mockserver.store import Namespace, NamespaceGoneError, Order, Storage, Store
 
 
@@ -46,6 +47,28 @@ def test_filled_once(storage: Storage) -> None:
     assert ids(one.conversations("A")) == ["1", "2", "3"]
     assert ids(two.conversations("A")) == ["1", "2"]
     assert two.next_number("A", 1) == 3
+
+
+def test_one_that_starts_like_another_is_not_filled_but_copied(storage: Storage) -> None:
+    fillings = []
+
+    def fill(store: Store) -> None:
+        fillings.append(store)
+        with store.transaction():
+            create(store, "1")
+            nobody = store.add_user(User("nobody", "B", None, "\x00", "Ünlü", anonymous=True), None)
+            store.add_conversation(conversation("2", nobody, "closed", subject="\x00\\", metadata={"a": ["\x00", None, 1.5]}))
+            store.add_message(Message("m", "2", None, "\x00", "reply", 2**53))
+
+    for name, settings in (("one", {}), ("two", {}), ("other", {"seed": 2}), ("three", {})):
+        assert storage.create(Namespace(name, settings), Order.NEWEST, fill)
+        create(storage.open(name, Order.NEWEST), f"own of {name}")
+        assert storage.drop(name)
+        assert storage.create(Namespace(name, settings), Order.NEWEST, fill)
+    assert len(fillings) == 2
+    found = [contents(storage.open(name, Order.NEWEST)) for name in ("one", "two", "three", "other")]
+    assert found == found[:1] * 4
+    assert found[0]["B"]["2"][0].subject == "\x00\\"
 
 
 def test_not_made_at_all_if_it_cannot_be_filled(storage: Storage) -> None:

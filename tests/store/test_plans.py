@@ -13,8 +13,8 @@ from mockserver.store import Order, Storage
 SORTED = {(Order.BY_ID, *filters) for filters in ((False, True), (True, False), (True, True))}
 """Pages that are sorted first: by id, of those that filters select. An index more would make every create slower."""
 
-OF_A_WHOLE = {"copies", "clearing", "namespaces"}
-"""Statements about all rows of a namespace, or about all namespaces."""
+OF_A_WHOLE = {"contents", "adding", "copies", "clearing", "namespaces"}
+"""Statements, or lists of them, about all rows of a namespace, or about all namespaces."""
 
 
 class SomeValues(dict[str, Any]):

@@ -191,6 +191,11 @@ class Statements:
             )
             for table in CONTENT
         ]
+        # What another namespace is to begin with; not all of a large one.
+        self.contents = [
+            self._sql(select(table).where(_is(table.c.namespace)).limit(_number("limit_")).offset(_ZERO)) for table in CONTENT
+        ]
+        self.adding = [self._sql(self._adding(table)) for table in CONTENT]
         self.clearing = [self._sql(delete(table).where(_is(table.c.namespace))) for table in reversed(CONTENT)]
 
 

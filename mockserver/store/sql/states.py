@@ -3,10 +3,17 @@
 A snapshot is a namespace of its own, without a name, that belongs to the namespace it was taken of.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from mockserver.clock import system_time
 from mockserver.store.sql.statements import Statements
+from mockserver.store.sql.tables import CONTENT
 from mockserver.store.sql.text import from_database
 from mockserver.store.sql.units import Unit
+
+Rows = Sequence[Sequence[Mapping[str, Any]]]
+"""What a namespace holds, by table: the parameters of the statement that adds each row."""
 
 
 def clear(unit: Unit, sql: Statements, namespace: int) -> None:
@@ -54,6 +61,21 @@ def drop_snapshot(unit: Unit, sql: Statements, namespace: int, name: str) -> boo
         return False
     drop(unit, sql, row[0])
     return True
+
+
+def rows_of(unit: Unit, sql: Statements, namespace: int, limit: int) -> Rows | None:
+    """All that a namespace holds; None if a table of it has more than `limit` rows."""
+    found = [unit.all(statement, namespace_=namespace, limit_=limit + 1) for statement in sql.contents]
+    if max(map(len, found)) > limit:
+        return None
+    parameters = [[f"{column.name}_" for column in table.c] for table in CONTENT]
+    return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in zip(parameters, found, strict=True)]
+
+
+def put(unit: Unit, sql: Statements, namespace: int, rows: Rows) -> None:
+    """Let a new namespace hold what another one held."""
+    for statement, table in zip(sql.adding, rows, strict=True):
+        unit.insert(statement, [{**row, "namespace_": namespace} for row in table])
 
 
 def _copy(unit: Unit, sql: Statements, source: int, target: int) -> None:

@@ -11,6 +11,12 @@ from mockserver.store.sql.store import SqlStore
 from mockserver.store.sql.text import from_database
 from mockserver.store.sql.units import Database, Entered, Hold, Row
 
+_PROTOTYPES = 16
+"""What so many different fillings of namespaces hold is kept, for others that start alike."""
+
+_SMALL = 10_000
+"""A filling of more rows of a kind is not worth keeping."""
+
 
 class SqlStorage:
     """Namespaces of a database, which other processes may use at the same time. Safe to use from several threads."""
@@ -20,6 +26,7 @@ class SqlStorage:
         self._sql = database.sql
         self._reading = Entered(database, write=False)
         self._writing = Entered(database, write=True)
+        self._prototypes: dict[str, states.Rows] = {}
 
     def namespace(self, name: str) -> Namespace | None:
         with self._reading as unit:
@@ -48,8 +55,16 @@ class SqlStorage:
                 return False
             # Nobody else knows of it yet, so it need not be held.
             unit.namespaces.add(row[0])
-            fill(self._store(namespace.name, row[0], order))
+            if settings in self._prototypes:
+                states.put(unit, self._sql, row[0], self._prototypes[settings])
+            else:
+                fill(self._store(namespace.name, row[0], order))
+                self._keep(settings, states.rows_of(unit, self._sql, row[0], _SMALL))
         return True
+
+    def _keep(self, settings: str, rows: states.Rows | None) -> None:
+        if rows is not None and len(self._prototypes) < _PROTOTYPES:
+            self._prototypes[settings] = rows
 
     def open(self, name: str, order: Order) -> Store:
         with self._reading as unit:

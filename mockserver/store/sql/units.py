@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,6 +23,8 @@ class Cursor(Protocol):
     def rowcount(self) -> int: ...
 
     def execute(self, query: Any, params: Any = ..., /) -> object: ...
+
+    def executemany(self, query: Any, params: Any, /) -> object: ...
 
     def fetchone(self) -> Any: ...
 
@@ -109,14 +111,25 @@ class Unit:
         """The rows that a statement finds."""
         return self._execute(sql, values, _all)
 
+    def insert(self, sql: Sql, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute a statement for each of many rows, whose texts are as the database has them."""
+        self._on_cursor(lambda cursor: cursor.executemany(sql, rows))
+
     def _execute(self, sql: Sql, values: dict[str, Any], result: Callable[[Cursor], T]) -> T:
         for name, value in values.items():
             if value.__class__ is str:
                 values[name] = to_database(value)
+
+        def execute(cursor: Cursor) -> T:
+            cursor.execute(sql, values)
+            return result(cursor)
+
+        return self._on_cursor(execute)
+
+    def _on_cursor(self, act: Callable[[Cursor], T]) -> T:
         link = self.link or self._begin(None)
         try:
-            link.cursor.execute(sql, values)
-            return result(link.cursor)
+            return act(link.cursor)
         except BaseException as error:
             # The transaction may be over already. If this error were overlooked, its end would look like success.
             self.failed = True
