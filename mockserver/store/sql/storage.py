@@ -14,8 +14,8 @@ from mockserver.store.sql.units import Database, Entered, Hold, Row
 _PROTOTYPES = 16
 """What so many different fillings of namespaces hold is kept, for others that start alike."""
 
-_SMALL = 10_000
-"""A filling of more rows of a kind is not worth keeping."""
+_SMALL = 2_000
+"""A filling of more rows of a kind is not worth what it takes to keep."""
 
 
 class SqlStorage:
