@@ -7,7 +7,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,7 @@ _HEADER = {
     "properties": {name: _SCENARIO["properties"][name] for name in ("description", "organisations", "people")},
 }
 _EPOCH = "2026-02-02T08:00:00Z"
+_EARLIEST = "0001-01-01T00:00:00Z"
 _YAML = (".yaml", ".yml")
 _JSON_LINES = (".jsonl", ".ndjson")
 
@@ -140,8 +141,11 @@ def load_scenario(name: str) -> Scenario:
 
 
 def moment(text: str) -> int:
-    """A time of a scenario, in microseconds since 1970."""
-    return to_microseconds(datetime.fromisoformat(text))
+    """A time of a scenario, in microseconds since 1970. Raises AccordError for one that Python has no date for."""
+    try:
+        return to_microseconds(datetime.fromisoformat(text).astimezone(UTC))
+    except (ValueError, OverflowError) as error:
+        raise AccordError(f"The scenario has the time {text}, which is no date here: {error}.", f"Write it as {_EPOCH}.") from error
 
 
 def _dated(item: Mapping[str, Any]) -> Dated:
@@ -157,7 +161,10 @@ def _from_yaml(path: Path) -> Scenario:
     templates = content.get("generate", ())
 
     def read() -> Iterator[Dated]:
-        made = (generate(template, random.Random(f"{path.stem}:{number}"), path) for number, template in enumerate(templates))
+        made = (
+            generate(template, moment(template["first_at"]), random.Random(f"{path.stem}:{number}"), path)
+            for number, template in enumerate(templates)
+        )
         return heapq.merge(written, *made, key=_created)
 
     return _scenario(path, content, read)
@@ -172,7 +179,7 @@ def _from_lines(path: Path) -> Scenario:
     schema = Schema(_CONVERSATION, _CONVERSATION, {})
 
     def read() -> Iterator[Dated]:
-        latest = 0
+        latest = moment(_EARLIEST)
         for number, item in enumerate(_lines(path), 1):
             if number == 1 and starts_with_header:
                 continue

@@ -3,13 +3,11 @@
 import random
 from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from accord.errors import AccordError
-from mockserver.clock import to_microseconds
 
 _MINUTE = 60_000_000
 _WEIGHTED = ("status", "priority", "channel")
@@ -17,13 +15,13 @@ _WEIGHTED = ("status", "priority", "channel")
 Fill = Callable[[Mapping[str, str]], Any]
 
 
-def generate(template: Mapping[str, Any], chance: random.Random, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Conversations from templates, each with when it was created, in microseconds since 1970, one after another.
+def generate(template: Mapping[str, Any], first: int, chance: random.Random, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Conversations from templates, each with when it was created, in microseconds since 1970: from `first` on, in order.
 
     Each template takes its turn, its {words} filled in. Raises AccordError, naming the file at `path`, for a template with a word
     that is not in its list.
     """
-    first, between = to_microseconds(datetime.fromisoformat(template["first_at"])), template["minutes_between"]
+    between = template["minutes_between"]
     requesters = template.get("requesters")
     draws = [(name, _draw(template[name], chance)) for name in _WEIGHTED if name in template]
     own = {"organisation": template["organisation"]} if "organisation" in template else {}

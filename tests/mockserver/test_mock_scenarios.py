@@ -125,6 +125,12 @@ def test_json_lines(make_api, tmp_path):
     assert (second["requester"]["last_name"], second["status"], second["metadata"]) == ("Lund", "closed", {"n": 1})
 
 
+def test_json_lines_may_begin_before_1970(make_api, tmp_path):
+    path = tmp_path / "old.jsonl"
+    path.write_text('{"subject": "x", "created_at": "1912-06-23T00:00:00+01:00"}\n{"subject": "y"}\n')
+    assert make_api(scenario=str(path)).list().json["results"][1]["created_at"].startswith("1912-06-22T23:00:00")
+
+
 def test_json_lines_without_a_header_are_of_the_usual_organisations(make_api, tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_text('{"subject": "One"}\n')
@@ -144,6 +150,8 @@ def test_json_lines_without_a_header_are_of_the_usual_organisations(make_api, tm
             '{"subject": "x", "created_at": "2026-01-02T00:00:00Z"}\n{"subject": "y", "created_at": "2026-01-01T00:00:00Z"}\n',
             "line 2, was created before the line above it",
         ),
+        ('{"subject": "x", "created_at": "2016-12-31T23:59:60Z"}\n', "the time 2016-12-31T23:59:60Z"),
+        ('{"subject": "x", "created_at": "9999-12-31T23:59:59-01:00"}\n', "the time 9999-12-31T23:59:59-01:00"),
     ],
 )
 def test_bad_json_lines_are_told_with_the_line(make_api, tmp_path, lines, place):
