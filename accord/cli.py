@@ -1,6 +1,7 @@
 """The `accord` command: a group whose subcommands are imported only when they run, so that `--help` is instant."""
 
 import difflib
+import gc
 import importlib
 import sys
 from collections.abc import Mapping
@@ -70,7 +71,12 @@ def _checked(ctx: click.Context, settings: Mapping[str, Any]) -> Mapping[str, An
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command and exit: 2 with one or two lines on stderr for every mistake that we know of."""
-    sys.exit(run(args))
+    # Most of what a command makes stays to its end: looking for garbage after every 700 objects finds little and takes long.
+    gc.set_threshold(50_000)
+    code = run(args)
+    # What is left ends with the process. Python would take it apart object by object, which takes a tenth of a second.
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(args: list[str] | None = None) -> int:
