@@ -3,6 +3,7 @@
 What takes long to import is imported while the mock starts.
 """
 
+import gc
 import json
 import shutil
 import sys
@@ -34,6 +35,8 @@ def verify_url(url: str | None, options: Mapping[str, Any], *, report_dir: Path,
         from contract_tests.runner import prepare, verify
 
         prepare()
+        # All of that stays: whoever looks for garbage later, as Hypothesis does when it starts, need not go through it.
+        gc.freeze()
         check_writable(report_dir)
         if mock is not None:
             mock.wait_until_ready()

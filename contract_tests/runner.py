@@ -34,8 +34,12 @@ if TYPE_CHECKING:
 
 
 def prepare() -> None:
-    """Import what a run imports later, for a caller that has to wait for something anyway."""
+    """Import and read what a run needs later, for a caller that has to wait for something anyway."""
+    import hypothesis.stateful  # noqa: F401
+
     import contract_tests.plugin  # noqa: F401
+
+    load_catalogue()
 
 
 def verify(settings: Settings, *, adapter: "Callable[[], BaseAdapter] | None" = None, progress: "Progress | None" = None) -> Run:
