@@ -5,6 +5,7 @@ without what it asked for, it raises Blocked.
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ class Judge:
 
     def __init__(self, catalogue: Catalogue, base_url: str, redact: Callable[[str], str]) -> None:
         self.catalogue = catalogue
-        self.tallies: dict[str, Tally] = {}
+        self.tallies: defaultdict[str, Tally] = defaultdict(Tally)
         self.observations: dict[str, Observation] = {}
         self.history = History()
         self.ask_again: Callable[[Exchange], str | None] = lambda _: None
@@ -43,13 +44,13 @@ class Judge:
 
     def begin(self, test: str) -> None:
         """Start afresh for a test."""
-        self._test, self.tallies, self.observations = test, {}, {}
+        self._test, self.tallies, self.observations = test, defaultdict(Tally), {}
 
     def check(self, requirement_id: str, mismatch: Mismatch | None, exchange: Exchange, *, forgery: Forgery | None = None) -> bool:
         """Count one exercise of a requirement, and a violation where there is a mismatch. True where there is none."""
         assert requirement_id in self.catalogue.requirements, f"{requirement_id} is not in the catalogue"
         with self._lock:
-            tally = self.tallies.setdefault(requirement_id, Tally())
+            tally = self.tallies[requirement_id]
             tally.exercised += 1
             if mismatch is None:
                 return True
@@ -82,7 +83,7 @@ class Judge:
         summary = f"The same request was answered {first.status}, and {exchange.status} when it was sent again."
         mismatch = Mismatch(summary, str(exchange.status), str(first.status))
         with self._lock:
-            tally = self.tallies.setdefault(requirement_id, Tally())
+            tally = self.tallies[requirement_id]
             tally.undecided.append(f"The server is inconsistent. {summary}")
             for one in (first, exchange):
                 tally.evidence.append(self._evidence(mismatch, one))
@@ -90,7 +91,7 @@ class Judge:
     def undecided(self, requirement_id: str, reason: str) -> None:
         """Say that a requirement could not be decided, and why."""
         with self._lock:
-            self.tallies.setdefault(requirement_id, Tally()).undecided.append(reason)
+            self.tallies[requirement_id].undecided.append(reason)
 
     def observe(self, choice: str, option: str | None, evidence: str) -> None:
         """Say which option of a choice the server takes; None where it could not be seen. Never judged."""
