@@ -213,12 +213,14 @@ class Client:
         if body is None:
             return None
         escaped = json.dumps(body)
-        if self.random.random() < 0.3 or _SURROGATE.search(escaped):
+        if self.random.random() < 0.3 or "\\u" not in escaped or _SURROGATE.search(escaped):
             return escaped.encode()
         return json.dumps(body, ensure_ascii=False).encode()
 
     def _rotation(self, operation_id: str) -> Iterator[Credential]:
         # In random order within each round: a fixed one could fall into step with what a test does.
-        while credentials := self.credentials(operation_id):
-            self.random.shuffle(credentials)
-            yield from credentials
+        credentials = self.credentials(operation_id)
+        while credentials:
+            turns = list(credentials)
+            self.random.shuffle(turns)
+            yield from turns

@@ -28,7 +28,7 @@ class Call:
     @property
     def search(self) -> str:
         """What follows the path: a question mark and the query, or nothing."""
-        query = self.raw_query or urlencode(self.query)
+        query = self.raw_query or (urlencode(self.query) if self.query else "")
         return f"?{query}" if query else ""
 
 

@@ -138,16 +138,17 @@ class Target:
 
     def _send_once(self, call: Call) -> Exchange:
         self._wait_for_slot()
+        search = call.search
         began = time.perf_counter()
         try:
-            answer = self._line().send(call.method, encoded(call.path) + call.search, _headers(call), call.body)
+            answer = self._line().send(call.method, encoded(call.path) + search, _headers(call), call.body)
         except NoAnswer as error:
             kind = _Dropped if isinstance(error, Closed) else Unanswered
             raise kind(call, f"No answer to {call.method} {call.path}: {_in_short(str(error))}") from error
         elapsed = time.perf_counter() - began
         # A running mean of what came last; the first answers of a server are slow.
         self.latency = 0.7 * self.latency + 0.3 * elapsed if self.latency else elapsed
-        return Exchange(call, self.base_url + call.path + call.search, answer.status, answer.headers, answer.body, elapsed)
+        return Exchange(call, self.base_url + call.path + search, answer.status, answer.headers, answer.body, elapsed)
 
     def _line(self) -> Line:
         """The line of this thread: each has its own."""
