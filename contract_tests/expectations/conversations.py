@@ -68,6 +68,10 @@ def changed(contract: Contract, record: Record, answer: Mapping[str, Any]) -> It
     for member in contract.conversation_members:
         if member in record.unsure or (member == "updated_at" and record.last != "created"):
             continue
+        before = record.shown.get(member)
+        if member != "status" and isinstance(before, str) and before == answer.get(member):
+            # A run looks at a hundred thousand members, and most are texts that are simply the same.
+            continue
         if found := _member_changed(record, member, answer):
             yield member, found
 
@@ -86,8 +90,11 @@ def _member_changed(record: Record, member: str, answer: Mapping[str, Any]) -> M
 
 def _requester_changed(before: Mapping[str, Any], actual: Mapping[str, Any]) -> Mismatch | None:
     """Names that a user did not have may be filled in by a later create: that overwrites nothing."""
-    judged = [name for name in ("email", "first_name", "last_name") if before.get(name) not in (None, "")]
-    return same_json({name: before[name] for name in judged}, {name: actual.get(name) for name in judged}, "requester")
+    for name in ("email", "first_name", "last_name"):
+        known = before.get(name)
+        if known not in (None, "") and (found := same_json(known, actual.get(name), f"requester.{name}")):
+            return found
+    return None
 
 
 def _status(record: Record, actual: Any) -> Mismatch | None:
