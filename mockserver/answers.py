@@ -1,9 +1,9 @@
 """What goes in and out of the mock, free of any web framework."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -14,13 +14,15 @@ BODY_WAS_READ = "accord.body_was_read"
 """Set in the environ of a request whose body was read to its end, so that the server need not look for more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Answer(NamedTuple):
     """A response: status, body as bytes, headers."""
 
     status: int
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NONE
 
     @classmethod
     def json(cls, status: int, value: Any, headers: Mapping[str, str] | None = None, media: str = "application/json") -> "Answer":

@@ -1,6 +1,6 @@
 """Who is calling: a request and its operation become a Caller or a refusal."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mockserver.answers import Call
 from mockserver.choices import Choices
@@ -12,8 +12,7 @@ BUNDLE_HEADER = "X-Bundle-Id"
 """Which header carries a bundle id is not documented; this one is our choice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """An accepted key, and how it was sent."""
 
     key: ApiKey

@@ -5,7 +5,6 @@ from the pages, which the method then says.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from sys import intern
 from typing import Any, TypeVar
 
@@ -244,7 +243,7 @@ class Conversations:
         status = conversation.status
         if self.is_closed(conversation) and self.choices.takes("reply_to_closed", "reopen"):
             status = self.first_status()
-        return replace(conversation, status=status, updated_at=max(conversation.updated_at, message.created_at))
+        return conversation._replace(status=status, updated_at=max(conversation.updated_at, message.created_at))
 
     # --- resolving ----------------------------------------------------------------------------------------------------
 
@@ -263,4 +262,4 @@ class Conversations:
 
     def resolved(self, conversation: Conversation) -> Conversation:
         """The conversation after resolving: closed, and nothing else about it changed but when."""
-        return replace(conversation, status=self.closed_status(), updated_at=max(conversation.updated_at, self.clock.now()))
+        return conversation._replace(status=self.closed_status(), updated_at=max(conversation.updated_at, self.clock.now()))

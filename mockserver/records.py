@@ -1,16 +1,14 @@
-"""What the store keeps. Frozen: a change makes a new record. Times are microseconds since 1970, UTC."""
+"""What the store keeps. They never change: a change makes another. Times are microseconds since 1970, UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 """The metadata of conversations that have none, which are most: one object for all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """A requester or sender. `email` is None for an anonymous user, a name None where it was never given."""
 
     id: str
@@ -21,8 +19,7 @@ class User:
     anonymous: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     """A conversation. `metadata` is a JSON object and is never changed in place.
 
     Equal if all is equal. The hash is that of the id, since metadata has none.
@@ -44,8 +41,7 @@ class Conversation:
         return hash(self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message of a conversation. `sender_email` is None where an anonymous user's description became a message."""
 
     id: str

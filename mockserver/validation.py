@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
@@ -31,8 +30,7 @@ _EMAIL = re.compile(r"[^\s@\x00-\x1f]+@[^\s@.\x00-\x1f]+(\.[^\s@.\x00-\x1f]+)+")
 _LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the brackets
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A checked request: the id in its path, its query parameters and its body, each by documented name.
 
     Absent optional members of the body are absent here too. Query parameters that were not sent have their default, or None.

@@ -3,7 +3,6 @@
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.list_seams import change, pause, ruling
@@ -159,7 +158,7 @@ def _() -> WsgiApp:
     def send(self: Any, caller: Caller, request: Request) -> Message:
         current["body"] = request.body
         pause(1)
-        return Conversations.send(self, caller, replace(request, body=current["body"]))
+        return Conversations.send(self, caller, request._replace(body=current["body"]))
 
     return broken(store=Unlocked(), conversations=ruling(send=send))
 
@@ -175,7 +174,7 @@ def _() -> WsgiApp:
         body = dict(request.body)
         if current["metadata"] is not None and "metadata" in body:
             body["metadata"] = current["metadata"]
-        return Conversations.create(self, caller, replace(request, body=body))
+        return Conversations.create(self, caller, request._replace(body=body))
 
     return broken(store=Unlocked(), conversations=ruling(create=create))
 
@@ -289,7 +288,7 @@ def _() -> WsgiApp:
         def handle(self, operation: Operation, caller: Caller, request: Request, call: Call) -> Any:
             found = self.store.conversation(request.id) if operation.id == GET else None
             if found is not None and self.busy and time.time_ns() // 1000 - found.created_at < 30_000:
-                request = replace(request, id="0" * 8 + request.id[8:])
+                request = request._replace(id="0" * 8 + request.id[8:])
             return super().handle(operation, caller, request, call)
 
     return broken(pipeline=Lagging)
@@ -305,7 +304,7 @@ def _() -> WsgiApp:
             found = self.store.conversation(request.id) if operation.id == GET else None
             elsewhere = found is not None and writers.get(found.id) != threading.get_ident()
             if elsewhere and found is not None and time.time_ns() // 1000 - found.created_at < 100_000:
-                request = replace(request, id="0" * 8 + request.id[8:])
+                request = request._replace(id="0" * 8 + request.id[8:])
             value = super().handle(operation, caller, request, call)
             if operation.id == CREATE:
                 writers[value["id"]] = threading.get_ident()

@@ -76,7 +76,7 @@ def _() -> WsgiApp:
     def send(self: Any, caller: Caller, request: Request) -> Message:
         current["sender"] = request.body["user_email"]
         pause(1)
-        return Conversations.send(self, caller, replace(request, body={**request.body, "user_email": current["sender"]}))
+        return Conversations.send(self, caller, request._replace(body={**request.body, "user_email": current["sender"]}))
 
     return broken(store=Unlocked(), conversations=ruling(send=send))
 
@@ -89,7 +89,7 @@ def _() -> WsgiApp:
     def create(self: Any, caller: Caller, request: Request) -> Conversation:
         current["subject"] = request.body["subject"]
         pause(1)
-        return Conversations.create(self, caller, replace(request, body={**request.body, "subject": current["subject"]}))
+        return Conversations.create(self, caller, request._replace(body={**request.body, "subject": current["subject"]}))
 
     return broken(store=Unlocked(), conversations=ruling(create=create))
 
@@ -103,7 +103,7 @@ def _() -> WsgiApp:
         current["email"] = request.body.get("user_email")
         pause(1)
         email = {"user_email": current["email"]} if current["email"] and "user_email" in request.body else {}
-        return Conversations.create(self, caller, replace(request, body={**request.body, **email}))
+        return Conversations.create(self, caller, request._replace(body={**request.body, **email}))
 
     return broken(store=Unlocked(), conversations=ruling(create=create))
 
@@ -134,7 +134,7 @@ def _() -> WsgiApp:
             body = request.body["body"]
             first[request.id] = (time.monotonic(), body)
         pause(0.5)
-        return Conversations.send(self, caller, replace(request, body={**request.body, "body": body}))
+        return Conversations.send(self, caller, request._replace(body={**request.body, "body": body}))
 
     return broken(store=Unlocked(), conversations=ruling(send=send))
 

@@ -1,7 +1,6 @@
 """Servers whose answer to a create lacks something, or has another form."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.create_seams import answered
@@ -32,7 +31,7 @@ def _() -> WsgiApp:
         def succeeded(self, operation: Any, call: Any, value: Any) -> Any:
             answer = super().succeeded(operation, call, value)
             later = operation.id == CREATE and value["requester"]["email"] is None
-            return replace(answer, status=202) if later else answer
+            return answer._replace(status=202) if later else answer
 
     return broken(pipeline=Accepted)
 
@@ -49,7 +48,7 @@ def _() -> WsgiApp:
                 return answer
             again = value["requester"]["email"] in known
             known.add(value["requester"]["email"])
-            return replace(answer, status=200) if again else answer
+            return answer._replace(status=200) if again else answer
 
     return broken(pipeline=Ok)
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.create_seams import handled
@@ -46,7 +45,7 @@ def _() -> WsgiApp:
 
     def take(rules: Any, done: Conversation, body: dict[str, Any]) -> Conversation:
         status = body.get("status")
-        return replace(done, status=status) if status in ("open", "pending", "resolved", "closed") else done
+        return done._replace(status=status) if status in ("open", "pending", "resolved", "closed") else done
 
     return assigning(take, CREATE, "create")
 
@@ -57,7 +56,7 @@ def _() -> WsgiApp:
 
     def take(rules: Any, done: Conversation, body: dict[str, Any]) -> Conversation:
         number = body.get("number")
-        return replace(done, number=number) if isinstance(number, int) and not isinstance(number, bool) else done
+        return done._replace(number=number) if isinstance(number, int) and not isinstance(number, bool) else done
 
     return assigning(take, CREATE, "create")
 
@@ -70,7 +69,7 @@ def _() -> WsgiApp:
         status = done.metadata.get("status")
         if status not in ("pending", "resolved", "closed"):
             return None
-        other = replace(done, status=status)
+        other = done._replace(status=status)
         rules.store.replace_conversation(other)
         return other
 
@@ -83,7 +82,7 @@ def _() -> WsgiApp:
 
     def take(rules: Any, done: Conversation, body: dict[str, Any]) -> Conversation:
         subject = body.get("subject")
-        return replace(done, subject=subject) if isinstance(subject, str) and subject.isprintable() else done
+        return done._replace(subject=subject) if isinstance(subject, str) and subject.isprintable() else done
 
     return assigning(take, RESOLVE, "resolve")
 
@@ -153,7 +152,7 @@ def _() -> WsgiApp:
             new = email is not None and self.look_up(caller.organisation, email) is None
             created = super().create(caller, request)
             if new and "user_first_name" not in request.body:
-                created = replace(created, status="pending")
+                created = created._replace(status="pending")
                 self.store.replace_conversation(created)
             return created
 
@@ -169,7 +168,7 @@ def _() -> WsgiApp:
             created = super().create(caller, request)
             own = self.store.conversations(caller.organisation, created.requester.id, "closed")
             if any(one.subject == created.subject for one in own):
-                created = replace(created, status="closed")
+                created = created._replace(status="closed")
                 self.store.replace_conversation(created)
             return created
 
@@ -222,7 +221,7 @@ def replacing(concerns: Callable[[str], bool]) -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
         for one in rules.store.conversations(caller.organisation, done.requester.id, "open"):
             if one.id != done.id and one.channel == done.channel and concerns(done.channel):
-                rules.store.replace_conversation(replace(one, status="closed"))
+                rules.store.replace_conversation(one._replace(status="closed"))
 
     return broken(conversations=then("create", effect))
 
@@ -234,7 +233,7 @@ def _() -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
         for one in rules.store.conversations(caller.organisation):
             if done.requester.anonymous and one.requester.anonymous and done.requester.first_name:
-                named = replace(one.requester, first_name=done.requester.first_name, last_name=done.requester.last_name)
-                rules.store.replace_conversation(replace(one, requester=named))
+                named = one.requester._replace(first_name=done.requester.first_name, last_name=done.requester.last_name)
+                rules.store.replace_conversation(one._replace(requester=named))
 
     return broken(conversations=then("create", effect))

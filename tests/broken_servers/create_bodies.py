@@ -4,7 +4,6 @@ import ast
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -88,7 +87,7 @@ def _() -> WsgiApp:
     """A body that is not JSON is answered with 200 and an error in the body."""
 
     def change(answer: Answer, refusal: Refusal) -> Answer:
-        return replace(answer, status=200) if refusal.detail.startswith("The body is not JSON") else answer
+        return answer._replace(status=200) if refusal.detail.startswith("The body is not JSON") else answer
 
     return broken(pipeline=refusing(change))
 
@@ -137,7 +136,7 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """A body that is a list is answered with 200 and an empty list: none of none were created."""
     return broken(
-        pipeline=refusing(lambda answer, refusal: replace(answer, status=200) if _whole_body(refusal) else answer, CREATE)
+        pipeline=refusing(lambda answer, refusal: answer._replace(status=200) if _whole_body(refusal) else answer, CREATE)
     )
 
 

@@ -1,6 +1,5 @@
 """Servers that change the channel of a new conversation, or the status that it begins with."""
 
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.create_seams import answered, handled
@@ -67,7 +66,7 @@ def _() -> WsgiApp:
         def create(self, caller: Any, request: Any) -> Conversation:
             created = super().create(caller, request)
             if created.priority == "urgent":
-                created = replace(created, status="pending")
+                created = created._replace(status="pending")
                 self.store.replace_conversation(created)
             return created
 
@@ -88,7 +87,7 @@ def _() -> WsgiApp:
         def create(self, caller: Any, request: Any) -> Conversation:
             created = super().create(caller, request)
             if created.requester.anonymous:
-                created = replace(created, status="pending")
+                created = created._replace(status="pending")
                 self.store.replace_conversation(created)
             return created
 

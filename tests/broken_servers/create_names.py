@@ -4,7 +4,6 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.create_seams import answered, handled, storing
@@ -76,7 +75,7 @@ def renaming(when: Callable[[str | None, str | None], bool], *, forget: bool = F
     class Renamed(Presenter):
         def requester(self, user: User) -> dict[str, Any] | None:
             first, last = names.get(user.id, (user.first_name, user.last_name))
-            return super().requester(replace(user, first_name=first, last_name=last))
+            return super().requester(user._replace(first_name=first, last_name=last))
 
     return broken(conversations=Renaming, presenter=Renamed)
 

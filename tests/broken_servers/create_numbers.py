@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.create_seams import answered
@@ -96,7 +95,7 @@ def numbering(number_of: Callable[[int, Any], int]) -> WsgiApp:
     class Numbering(Conversations):
         def create(self, caller: Any, request: Any) -> Conversation:
             created = super().create(caller, request)
-            numbered = replace(created, number=number_of(created.number, request.body))
+            numbered = created._replace(number=number_of(created.number, request.body))
             self.store.replace_conversation(numbered)
             return numbered
 
@@ -129,7 +128,7 @@ def _() -> WsgiApp:
         def create(self, caller: Any, request: Any) -> Conversation:
             created = super().create(caller, request)
             if caller.key.tier == "client":
-                created = replace(created, number=counter.next(caller.organisation))
+                created = created._replace(number=counter.next(caller.organisation))
                 self.store.replace_conversation(created)
             return created
 

@@ -118,7 +118,7 @@ def _() -> WsgiApp:
 
     def change(answer: Answer, refusal: Refusal) -> Answer:
         long = any(violation.keyword == "maxLength" for violation in refusal.violations)
-        return replace(answer, status=200) if long else answer
+        return answer._replace(status=200) if long else answer
 
     return broken(pipeline=refusing(change))
 
@@ -167,8 +167,8 @@ def _() -> WsgiApp:
     def rename(rules: Any, caller: Any, body: dict[str, Any]) -> None:
         user = rules.look_up(caller.organisation, body["user_email"]) if "user_email" in body else None
         for one in rules.store.conversations(caller.organisation, user.id) if user else ():
-            named = replace(one.requester, first_name=body.get("user_first_name", one.requester.first_name))
-            rules.store.replace_conversation(replace(one, requester=named))
+            named = one.requester._replace(first_name=body.get("user_first_name", one.requester.first_name))
+            rules.store.replace_conversation(one._replace(requester=named))
 
     return broken(pipeline=besides(rename))
 
@@ -180,7 +180,7 @@ def _() -> WsgiApp:
     def pend(rules: Any, caller: Any, body: dict[str, Any]) -> None:
         user = rules.look_up(caller.organisation, body["user_email"]) if "user_email" in body else None
         for one in [*rules.store.conversations(caller.organisation, user.id)][:1] if user else ():
-            rules.store.replace_conversation(replace(one, status="pending"))
+            rules.store.replace_conversation(one._replace(status="pending"))
 
     return broken(pipeline=besides(pend))
 

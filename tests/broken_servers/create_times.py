@@ -1,7 +1,6 @@
 """Servers whose times are written wrongly, or are the wrong ones."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,7 +70,7 @@ def _() -> WsgiApp:
     class Skewed(Conversations):
         def create(self, caller: Any, request: Any) -> Conversation:
             created = super().create(caller, request)
-            skewed = replace(created, updated_at=created.created_at - 1_000_000)
+            skewed = created._replace(updated_at=created.created_at - 1_000_000)
             self.store.replace_conversation(skewed)
             return skewed
 
@@ -111,7 +110,7 @@ def _() -> WsgiApp:
     class Touching(Conversations):
         def get(self, caller: Any, request: Any) -> Conversation:
             found = super().get(caller, request)
-            touched = replace(found, updated_at=found.updated_at + 1_000_000)
+            touched = found._replace(updated_at=found.updated_at + 1_000_000)
             self.store.replace_conversation(touched)
             return touched
 
@@ -168,7 +167,7 @@ def _() -> WsgiApp:
     class Slow(Conversations):
         def after_reply(self, conversation: Conversation, message: Any) -> Conversation:
             after = super().after_reply(conversation, message)
-            return replace(after, updated_at=after.updated_at - 3_600_000_000)
+            return after._replace(updated_at=after.updated_at - 3_600_000_000)
 
     return broken(conversations=Slow)
 

@@ -1,7 +1,6 @@
 """Servers that do not find a conversation, or find one where there is none."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.registry import Difficulty, defect
@@ -89,7 +88,7 @@ def _() -> WsgiApp:
         def succeeded(self, operation: Operation, call: Call, value: Any) -> Answer:
             answer = super().succeeded(operation, call, value)
             if operation.id == GET and value["status"] == "closed":
-                return replace(answer, status=303, body=b"", headers={"Location": "/archive/"})
+                return answer._replace(status=303, body=b"", headers={"Location": "/archive/"})
             return answer
 
     return broken(pipeline=Archive)

@@ -48,7 +48,7 @@ class Reaching(Conversations):
         found = self.store.conversation(request.id)
         if operation not in self.reach or found is None or not self.seen(found):
             return caller
-        return replace(caller, key=replace(caller.key, organisation=found.organisation))
+        return caller._replace(key=replace(caller.key, organisation=found.organisation))
 
 
 def reaching(*operations: str) -> type[Reaching]:
@@ -295,7 +295,7 @@ def done_elsewhere(operation_id: str) -> type[Pipeline]:
                 caller = self.authenticate(call, operation)
                 key = replace(caller.key, organisation=found.organisation)
                 body_of(call)
-                self.handle(operation, replace(caller, key=key), self.validate(call, operation), call)
+                self.handle(operation, caller._replace(key=key), self.validate(call, operation), call)
             return super().refused(operation, call, refusal)
 
     return Done

@@ -157,7 +157,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
         for other in namesakes(rules, done):
-            rules.store.replace_conversation(replace(other, status="closed"))
+            rules.store.replace_conversation(other._replace(status="closed"))
 
     return broken(conversations=then("resolve", effect))
 
@@ -169,7 +169,7 @@ def _() -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         found = rules.store.conversation(message.conversation)
         for other in namesakes(rules, found):
-            rules.store.add_message(replace(message, conversation=other.id))
+            rules.store.add_message(message._replace(conversation=other.id))
 
     return broken(conversations=then("send", effect))
 
@@ -247,7 +247,7 @@ def _() -> WsgiApp:
             caller = super().authenticate(call, operation)
             current["organisation"] = caller.organisation
             pause(0.5)
-            return replace(caller, key=replace(caller.key, organisation=current["organisation"]))
+            return caller._replace(key=replace(caller.key, organisation=current["organisation"]))
 
     return broken(authenticator=OnePlace)
 
@@ -263,7 +263,7 @@ def trace(operation_id: str, **members: Any) -> type[Pipeline]:
             found = self.store.conversation(call.path.get("id", ""))
             if operation.id == operation_id and refusal.status == 404 and found is not None:
                 later = members or {"updated_at": found.updated_at + 3600 * SECOND}
-                self.store.replace_conversation(replace(found, **later))
+                self.store.replace_conversation(found._replace(**later))
             return super().refused(operation, call, refusal)
 
     return Tracing

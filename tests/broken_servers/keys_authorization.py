@@ -98,7 +98,7 @@ def _() -> WsgiApp:
             caller = super().authenticate(call, operation)
             if caller.scheme == "apiKey" or operation.id != LIST:
                 return caller
-            return replace(caller, key=replace(caller.key, organisation=named_key(self, "server").organisation))
+            return caller._replace(key=replace(caller.key, organisation=named_key(self, "server").organisation))
 
     return broken(authenticator=First)
 

@@ -1,7 +1,6 @@
 """Servers that refuse a key in the wrong way, or refuse and do what was asked for."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import orjson
 
@@ -82,7 +81,7 @@ def _() -> WsgiApp:
 @defect("keys-missing-is-404-on-get", "auth.missing-key", "auth.invalid-key", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """Getting a conversation looks for it among the caller's before it looks at the key: 404 where the key is not known."""
-    return broken(pipeline=refusing(lambda answer, refusal: replace(answer, status=404) if refusal.status == 401 else answer, GET))
+    return broken(pipeline=refusing(lambda answer, refusal: answer._replace(status=404) if refusal.status == 401 else answer, GET))
 
 
 @defect("keys-unknown-is-200-and-empty", "auth.invalid-key", "auth.altered-key", difficulty=MEDIUM)
@@ -162,7 +161,7 @@ def saying(body: Callable[[Answer], bytes], *operations: str) -> type[Pipeline]:
     """A pipeline whose 401 has another body."""
 
     def change(answer: Answer, refusal: Refusal) -> Answer:
-        return replace(answer, body=body(answer)) if refusal.status == 401 else answer
+        return answer._replace(body=body(answer)) if refusal.status == 401 else answer
 
     return refusing(change, *(operations or EVERYWHERE))
 
@@ -308,7 +307,7 @@ def _() -> WsgiApp:
         def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
             found = self.store.conversation(call.path.get("id", ""))
             if operation.id == GET and refusal.status == 401 and found is not None:
-                self.store.replace_conversation(replace(found, status="pending"))
+                self.store.replace_conversation(found._replace(status="pending"))
             return super().refused(operation, call, refusal)
 
     return broken(pipeline=Pending)

@@ -93,7 +93,7 @@ def change(rules: Conversations, conversation: Conversation, **members: Any) -> 
     """Keep a conversation with other members."""
     current = rules.store.conversation(conversation.id)
     if current is not None:
-        rules.store.replace_conversation(replace(current, **members))
+        rules.store.replace_conversation(current._replace(**members))
 
 
 def siblings(rules: Conversations, caller: Caller, conversation: Conversation) -> Found:

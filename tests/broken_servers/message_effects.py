@@ -1,6 +1,5 @@
 """Servers that put messages into the wrong conversation, or do something else to conversations by them."""
 
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.list_seams import change, ruling, selecting, siblings
@@ -35,7 +34,7 @@ def _() -> WsgiApp:
     def send(self: Any, caller: Caller, request: Request) -> Message:
         named = self.find(caller, request.id)
         latest = next(iter(self.store.conversations(caller.organisation, named.requester.id)))
-        return Conversations.send(self, caller, replace(request, id=latest.id))
+        return Conversations.send(self, caller, request._replace(id=latest.id))
 
     return broken(conversations=ruling(send=send))
 
@@ -48,7 +47,7 @@ def _() -> WsgiApp:
         own = rules.look_up(caller.organisation, message.sender_email or "")
         if own is not None and own != conversation_of(rules, message).requester:
             for latest in [*rules.store.conversations(caller.organisation, own.id)][:1]:
-                rules.store.add_message(replace(message, id=rules.ids.new(), conversation=latest.id))
+                rules.store.add_message(message._replace(id=rules.ids.new(), conversation=latest.id))
 
     return sent(effect)
 
@@ -166,7 +165,7 @@ def _() -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         conversation = conversation_of(rules, message)
         if message.sender_email == conversation.requester.email:
-            nameless = replace(conversation.requester, first_name=None, last_name=None)
+            nameless = conversation.requester._replace(first_name=None, last_name=None)
             change(rules, conversation, requester=nameless)
 
     return sent(effect)

@@ -1,7 +1,6 @@
 """Servers that lose messages, list them late, or list them twice."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.list_seams import SECOND, ruling
@@ -148,7 +147,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         if caller.scheme != "apiKey":
-            rules.store.add_message(replace(message, id=rules.ids.new()))
+            rules.store.add_message(message._replace(id=rules.ids.new()))
 
     return sent(effect)
 

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.list_seams import change, ruling
@@ -124,7 +123,7 @@ def _() -> WsgiApp:
         if self.store.conversation(request.id) is None and caller.key.tier == "server":
             body = {"subject": "Message", "user_email": request.body["user_email"]}
             created = self.create(caller, Request("", {}, body))
-            return Conversations.send(self, caller, replace(request, id=created.id))
+            return Conversations.send(self, caller, request._replace(id=created.id))
         return Conversations.send(self, caller, request)
 
     return broken(conversations=ruling(send=send))
@@ -139,7 +138,7 @@ def without_required(member: str, value: Callable[[Any, Request], str]) -> WsgiA
 
     def send(self: Any, caller: Caller, request: Request) -> Message:
         if member not in request.body:
-            request = replace(request, body={**request.body, member: value(self, request)})
+            request = request._replace(body={**request.body, member: value(self, request)})
         return Conversations.send(self, caller, request)
 
     return broken(validator=Lenient, conversations=ruling(send=send))
@@ -169,7 +168,7 @@ def _() -> WsgiApp:
         if "user_email" not in request.body:
             if caller.key.tier == "client":
                 raise Refusal(400, "user_email: This field is required.")
-            request = replace(request, body={**request.body, "user_email": "agent@example.com"})
+            request = request._replace(body={**request.body, "user_email": "agent@example.com"})
         return Conversations.send(self, caller, request)
 
     return broken(validator=Lenient, conversations=ruling(send=send))

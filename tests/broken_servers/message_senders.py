@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.list_seams import ruling
@@ -25,7 +24,7 @@ def _() -> WsgiApp:
     """The sender of every message is the requester."""
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> Message:
-        other = replace(message, sender_email=conversation_of(rules, message).requester.email)
+        other = message._replace(sender_email=conversation_of(rules, message).requester.email)
         kept_messages(rules.store, message.conversation)[-1] = other
         return other
 
@@ -38,7 +37,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         if caller.key.tier == "client":
-            other = replace(message, sender_email=conversation_of(rules, message).requester.email)
+            other = message._replace(sender_email=conversation_of(rules, message).requester.email)
             kept_messages(rules.store, message.conversation)[-1] = other
 
     return sent(effect)
@@ -50,7 +49,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         if caller.key.tier == "server":
-            kept_messages(rules.store, message.conversation)[-1] = replace(message, sender_email="agent@yourcompany.com")
+            kept_messages(rules.store, message.conversation)[-1] = message._replace(sender_email="agent@yourcompany.com")
 
     return sent(effect)
 
@@ -58,7 +57,7 @@ def _() -> WsgiApp:
 @defect("messages-sender-of-the-latest", "messages.sender", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """All messages of a conversation are shown with the sender of the latest."""
-    return ordered(lambda found: [replace(one, sender_email=found[-1].sender_email) for one in found])
+    return ordered(lambda found: [one._replace(sender_email=found[-1].sender_email) for one in found])
 
 
 @defect("messages-sender-null-for-strangers", "messages.sender", difficulty=MEDIUM)
@@ -68,7 +67,7 @@ def _() -> WsgiApp:
     def found(self: Any, conversation: Conversation) -> Any:
         own = conversation.requester.email
         right = self.store.messages(conversation.id)
-        return Fixed([one if one.sender_email == own else replace(one, sender_email=None) for one in right])
+        return Fixed([one if one.sender_email == own else one._replace(sender_email=None) for one in right])
 
     return broken(conversations=ruling(ordered_messages=found))
 
@@ -78,7 +77,7 @@ def named(name: Callable[[str, Caller, Conversation], str | None]) -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, message: Message) -> None:
         other = name(request.body["user_email"], caller, conversation_of(rules, message))
-        kept_messages(rules.store, message.conversation)[-1] = replace(message, sender_email=other)
+        kept_messages(rules.store, message.conversation)[-1] = message._replace(sender_email=other)
 
     return sent(effect)
 
@@ -142,7 +141,7 @@ def _() -> WsgiApp:
         unknown = self.look_up(caller.organisation, request.body["user_email"]) is None
         message = Conversations.send(self, caller, request)
         if unknown:
-            kept_messages(self.store, message.conversation)[-1] = replace(message, sender_email=None)
+            kept_messages(self.store, message.conversation)[-1] = message._replace(sender_email=None)
         return message
 
     return broken(conversations=ruling(send=send))
@@ -155,6 +154,6 @@ def _() -> WsgiApp:
     def found(self: Any, conversation: Conversation) -> Any:
         right = self.store.messages(conversation.id)
         own = conversation.requester.email
-        return Fixed([replace(one, sender_email=own) for one in right]) if self.is_closed(conversation) else right
+        return Fixed([one._replace(sender_email=own) for one in right]) if self.is_closed(conversation) else right
 
     return broken(conversations=ruling(ordered_messages=found))

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from broken_servers.registry import Difficulty, defect
@@ -290,7 +289,7 @@ def _() -> WsgiApp:
         def refused(self, operation: Operation, call: Call, refusal: Refusal) -> Answer:
             found = self.store.conversation(call.path.get("id", ""))
             if operation.id == GET and refusal.status == 403 and found is not None:
-                self.store.replace_conversation(replace(found, status="pending"))
+                self.store.replace_conversation(found._replace(status="pending"))
             return super().refused(operation, call, refusal)
 
     return broken(pipeline=Pending)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.list_seams import SECOND, change, ruling, then
@@ -176,7 +175,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
         if "user_first_name" not in request.body and done.requester.first_name is not None:
-            nameless = replace(done.requester, first_name=None, last_name=None)
+            nameless = done.requester._replace(first_name=None, last_name=None)
             for other in [*rules.store.conversations(done.organisation, done.requester.id)]:
                 change(rules, other, requester=nameless)
 

@@ -1,6 +1,5 @@
 """Servers that answer resolving wrongly, or refuse it where it is right."""
 
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.registry import Difficulty, defect
@@ -25,7 +24,7 @@ class _Status(Pipeline):
         answer = super().succeeded(operation, call, value)
         if operation.id != RESOLVE:
             return answer
-        return replace(answer, status=self.status, body=b"" if self.status == 204 else answer.body)
+        return answer._replace(status=self.status, body=b"" if self.status == 204 else answer.body)
 
 
 @defect("resolve-answers-nothing", "resolve.answer", difficulty=EASY)
@@ -74,8 +73,8 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """The answer to resolving has the subject of the organisation's latest conversation."""
     return besides(
-        lambda rules, caller, request, done: replace(
-            done, subject=next(iter(rules.store.conversations(caller.organisation))).subject
+        lambda rules, caller, request, done: done._replace(
+            subject=next(iter(rules.store.conversations(caller.organisation))).subject
         )
     )
 

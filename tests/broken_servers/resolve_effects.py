@@ -1,7 +1,6 @@
 """Servers on which resolving does more than to close."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.list_seams import SECOND, change, ruling, selecting, siblings
@@ -24,7 +23,7 @@ def closing(**members: Callable[[Any, Conversation], Any]) -> WsgiApp:
 
     def resolved(self: Any, conversation: Conversation) -> Conversation:
         done = Conversations.resolved(self, conversation)
-        return replace(done, **{name: value(self, conversation) for name, value in members.items()})
+        return done._replace(**{name: value(self, conversation) for name, value in members.items()})
 
     return broken(conversations=ruling(resolved=resolved))
 
@@ -83,13 +82,13 @@ def _() -> WsgiApp:
 @defect("resolve-drops-names", "resolve.rest-kept", "create.existing-user-names", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """Resolving drops the names of the requester."""
-    return closing(requester=lambda rules, conversation: replace(conversation.requester, first_name=None, last_name=None))
+    return closing(requester=lambda rules, conversation: conversation.requester._replace(first_name=None, last_name=None))
 
 
 @defect("resolve-drops-the-requester", "resolve.rest-kept", "create.requester-email", difficulty=EASY)
 def _() -> WsgiApp:
     """Resolving makes the requester anonymous."""
-    return closing(requester=lambda rules, conversation: replace(conversation.requester, email=None))
+    return closing(requester=lambda rules, conversation: conversation.requester._replace(email=None))
 
 
 @defect("resolve-moves-created-at", "resolve.rest-kept", difficulty=MEDIUM)
@@ -97,7 +96,7 @@ def _() -> WsgiApp:
     """Resolving sets created_at to the time of the resolving."""
 
     def resolved(self: Any, conversation: Conversation) -> Conversation:
-        return replace(Conversations.resolved(self, conversation), created_at=self.clock.now())
+        return Conversations.resolved(self, conversation)._replace(created_at=self.clock.now())
 
     return broken(choices={"timestamp_fraction": "microseconds"}, conversations=ruling(resolved=resolved))
 
@@ -202,7 +201,7 @@ def _() -> WsgiApp:
     def resolve(self: Any, caller: Caller, request: Request) -> Conversation:
         named = self.find(caller, request.id)
         latest = next(iter(self.store.conversations(caller.organisation, named.requester.id)))
-        Conversations.resolve(self, caller, replace(request, id=latest.id))
+        Conversations.resolve(self, caller, request._replace(id=latest.id))
         return self.resolved(named)
 
     return broken(conversations=ruling(resolve=resolve))

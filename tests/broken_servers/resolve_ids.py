@@ -1,7 +1,6 @@
 """Servers that resolve ids which no conversation has, or break down at them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.list_seams import ruling
@@ -74,6 +73,6 @@ def _() -> WsgiApp:
 
     def resolve(self: Any, caller: Caller, request: Request) -> Conversation:
         alike = [one for one in self.store.conversations(caller.organisation) if one.id[:-1] == request.id[:-1]]
-        return Conversations.resolve(self, caller, replace(request, id=alike[0].id) if alike else request)
+        return Conversations.resolve(self, caller, request._replace(id=alike[0].id) if alike else request)
 
     return broken(conversations=ruling(resolve=resolve))

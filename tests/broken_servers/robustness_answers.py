@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -35,7 +34,7 @@ def answers(change: Callable[[Answer, str], Answer], **parts: Any) -> WsgiApp:
 
 
 def typed(answer: Answer, media_type: str) -> Answer:
-    return replace(answer, headers={**answer.headers, "Content-Type": media_type})
+    return answer._replace(headers={**answer.headers, "Content-Type": media_type})
 
 
 @defect("robustness-html-refusals", "any.json", difficulty=MEDIUM)
@@ -85,7 +84,7 @@ def _() -> WsgiApp:
     """The answer to resolving does not say what it is."""
 
     def change(answer: Answer, operation: str) -> Answer:
-        return replace(answer, headers={}) if operation == RESOLVE and answer.status == 200 else answer
+        return answer._replace(headers={}) if operation == RESOLVE and answer.status == 200 else answer
 
     return answers(change)
 
@@ -95,7 +94,7 @@ def _() -> WsgiApp:
     """Lists begin with a byte order mark."""
 
     def change(answer: Answer, operation: str) -> Answer:
-        return replace(answer, body=b"\xef\xbb\xbf" + answer.body) if operation == LIST else answer
+        return answer._replace(body=b"\xef\xbb\xbf" + answer.body) if operation == LIST else answer
 
     return answers(change)
 
@@ -106,7 +105,7 @@ def _() -> WsgiApp:
 
     def change(answer: Answer, operation: str) -> Answer:
         try:
-            return replace(answer, body=answer.body.decode().encode("latin-1"))
+            return answer._replace(body=answer.body.decode().encode("latin-1"))
         except UnicodeEncodeError:
             return answer
 
@@ -119,7 +118,7 @@ def _() -> WsgiApp:
 
     def change(answer: Answer, operation: str) -> Answer:
         done = operation == SEND and answer.status == 201
-        return replace(answer, body=str(json.loads(answer.body)).encode()) if done else answer
+        return answer._replace(body=str(json.loads(answer.body)).encode()) if done else answer
 
     return answers(change)
 
@@ -127,7 +126,7 @@ def _() -> WsgiApp:
 @defect("robustness-cut-answers", "any.json", "list.answer", difficulty=RARE)
 def _() -> WsgiApp:
     """Answers end after 64 KiB."""
-    return answers(lambda answer, operation: replace(answer, body=answer.body[:65536]))
+    return answers(lambda answer, operation: answer._replace(body=answer.body[:65536]))
 
 
 @defect("robustness-null-for-priority", "create.answer", "get.answer", "create.priority-default", difficulty=RARE)

@@ -134,23 +134,23 @@ def handling(change: Callable[[Event], Event | None], *operations: str) -> type[
 
 def with_body(event: Event, **members: Any) -> Event:
     """The event with other members in its body."""
-    return replace(event, request=replace(event.request, body={**event.request.body, **members}))
+    return replace(event, request=event.request._replace(body={**event.request.body, **members}))
 
 
 def without(event: Event, *members: str) -> Event:
     """The event without some members of its body."""
     body = {name: value for name, value in event.request.body.items() if name not in members}
-    return replace(event, request=replace(event.request, body=body))
+    return replace(event, request=event.request._replace(body=body))
 
 
 def with_query(event: Event, **parameters: Any) -> Event:
     """The event with other query parameters."""
-    return replace(event, request=replace(event.request, query={**event.request.query, **parameters}))
+    return replace(event, request=event.request._replace(query={**event.request.query, **parameters}))
 
 
 def with_organisation(event: Event, organisation: str) -> Event:
     """The event as if a key of another organisation had been sent."""
-    return replace(event, caller=replace(event.caller, key=replace(event.caller.key, organisation=organisation)))
+    return replace(event, caller=event.caller._replace(key=replace(event.caller.key, organisation=organisation)))
 
 
 def refusing(change: Callable[[Answer, Refusal], Answer], *operations: str) -> type[Pipeline]:

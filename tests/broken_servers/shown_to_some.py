@@ -1,7 +1,6 @@
 """Servers that show or find a conversation otherwise for some callers, in some places, or after something else."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 from broken_servers.get_found import missing
@@ -220,7 +219,7 @@ def _() -> WsgiApp:
     """Reading a conversation notes in its metadata that it was read."""
 
     def effect(rules: Any, caller: Caller, request: Request, found: Conversation) -> None:
-        rules.store.replace_conversation(replace(found, metadata={**found.metadata, "read": True}))
+        rules.store.replace_conversation(found._replace(metadata={**found.metadata, "read": True}))
 
     return broken(conversations=then("get", effect))
 
@@ -231,7 +230,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, page: Any) -> None:
         found = rules.find(caller, request.id)
-        rules.store.replace_conversation(replace(found, updated_at=found.updated_at + 60 * SECOND))
+        rules.store.replace_conversation(found._replace(updated_at=found.updated_at + 60 * SECOND))
 
     return broken(conversations=then("messages", effect))
 
@@ -243,7 +242,7 @@ def _() -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, page: Any) -> None:
         if request.query.get("user_email") is None and request.query.get("status") is None:
             for one in [one for one in page.results if one.status == "open"][:1]:
-                rules.store.replace_conversation(replace(one, status="pending"))
+                rules.store.replace_conversation(one._replace(status="pending"))
 
     return broken(conversations=then("list", effect))
 
@@ -266,7 +265,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, found: Conversation) -> None:
         if caller.key.tier == "server" and found.priority == "urgent":
-            rules.store.replace_conversation(replace(found, priority="high"))
+            rules.store.replace_conversation(found._replace(priority="high"))
 
     return broken(conversations=then("get", effect))
 
@@ -291,7 +290,7 @@ def _() -> WsgiApp:
     """Resolving writes created_at back without its fraction."""
 
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> Conversation:
-        cut = replace(done, created_at=done.created_at // SECOND * SECOND)
+        cut = done._replace(created_at=done.created_at // SECOND * SECOND)
         rules.store.replace_conversation(cut)
         return cut
 
@@ -326,7 +325,7 @@ def _() -> WsgiApp:
 
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> Conversation:
         emptied = {name: [] if isinstance(value, list) else value for name, value in done.metadata.items()}
-        other = replace(done, metadata=emptied)
+        other = done._replace(metadata=emptied)
         rules.store.replace_conversation(other)
         return other
 
@@ -340,7 +339,7 @@ def _() -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> None:
         for one in [*rules.store.conversations(caller.organisation, None, "open")]:
             if one.channel == done.channel and one.requester.first_name == done.requester.first_name:
-                rules.store.replace_conversation(replace(one, status="closed"))
+                rules.store.replace_conversation(one._replace(status="closed"))
 
     return broken(conversations=then("resolve", effect))
 
@@ -353,7 +352,7 @@ def _() -> WsgiApp:
     def effect(rules: Any, caller: Caller, request: Request, done: Conversation) -> Conversation | None:
         if times.next(done.id) < 2:
             return None
-        other = replace(done, metadata={})
+        other = done._replace(metadata={})
         rules.store.replace_conversation(other)
         return other
 

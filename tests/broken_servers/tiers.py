@@ -1,7 +1,6 @@
 """Servers that are wrong about tiers: a client key that may do what only server keys may."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from broken_servers.list_seams import then
 from broken_servers.registry import Difficulty, defect
@@ -71,7 +70,7 @@ def _() -> WsgiApp:
 @defect("tiers-refused-by-200", "tier.refused", difficulty=MEDIUM)
 def _() -> WsgiApp:
     """A client key that resolves is told with status 200 that it may not."""
-    return broken(pipeline=refusing(lambda answer, refusal: replace(answer, status=200) if refusal.status == 403 else answer))
+    return broken(pipeline=refusing(lambda answer, refusal: answer._replace(status=200) if refusal.status == 403 else answer))
 
 
 class Touching(Pipeline):
@@ -95,7 +94,7 @@ def _() -> WsgiApp:
 
     class Pending(Touching):
         def touched(self, conversation: Conversation) -> None:
-            self.store.replace_conversation(replace(conversation, status="pending"))
+            self.store.replace_conversation(conversation._replace(status="pending"))
 
     return broken(pipeline=Pending)
 
@@ -118,7 +117,7 @@ def _() -> WsgiApp:
 
     class Reopened(Touching):
         def touched(self, conversation: Conversation) -> None:
-            self.store.replace_conversation(replace(conversation, status="open"))
+            self.store.replace_conversation(conversation._replace(status="open"))
 
     return broken(pipeline=Reopened)
 
@@ -129,7 +128,7 @@ def _() -> WsgiApp:
 
     class Touched(Touching):
         def touched(self, conversation: Conversation) -> None:
-            self.store.replace_conversation(replace(conversation, updated_at=conversation.updated_at + 3_600_000_000))
+            self.store.replace_conversation(conversation._replace(updated_at=conversation.updated_at + 3_600_000_000))
 
     return broken(pipeline=Touched)
 
@@ -235,7 +234,7 @@ def _() -> WsgiApp:
         if found.id in queued:
             queued[found.id] += 1
             if queued[found.id] == 2:
-                rules.store.replace_conversation(replace(found, status="closed"))
+                rules.store.replace_conversation(found._replace(status="closed"))
 
     return broken(pipeline=Queueing, conversations=then("get", later))
 
@@ -247,7 +246,7 @@ def _() -> WsgiApp:
     class Noting(Touching):
         def touched(self, conversation: Conversation) -> None:
             noted = {**conversation.metadata, "resolve_requested": True}
-            self.store.replace_conversation(replace(conversation, metadata=noted))
+            self.store.replace_conversation(conversation._replace(metadata=noted))
 
     return broken(pipeline=Noting)
 

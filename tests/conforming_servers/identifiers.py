@@ -4,7 +4,6 @@ import base64
 import itertools
 import random
 import uuid
-from dataclasses import replace
 
 from conforming_servers.records import with_ids
 from conforming_servers.registry import variation
@@ -115,7 +114,7 @@ def to_the_minute() -> WsgiApp:
         def create(self, caller: Caller, request: Request) -> Conversation:
             created = super().create(caller, request)
             minute = created.created_at // 60_000_000 * 60_000_000
-            kept = replace(created, created_at=minute, updated_at=minute)
+            kept = created._replace(created_at=minute, updated_at=minute)
             self.store.replace_conversation(kept)
             return kept
 

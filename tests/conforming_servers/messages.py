@@ -1,7 +1,6 @@
 """Messages: what a server writes by itself, what they do to a conversation, and in which pages they come."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from conforming_servers.registry import variation
@@ -53,7 +52,7 @@ def pending() -> WsgiApp:
     class Pending(Conversations):
         def after_reply(self, conversation: Conversation, message: Message) -> Conversation:
             status = "open" if self.is_closed(conversation) else "pending"
-            return replace(super().after_reply(conversation, message), status=status)
+            return super().after_reply(conversation, message)._replace(status=status)
 
     return mock(conversations=Pending)
 
@@ -68,7 +67,7 @@ def toggling() -> WsgiApp:
             if self.is_closed(conversation):
                 return after
             own = message.sender_email == conversation.requester.email
-            return replace(after, status="open" if own else "pending")
+            return after._replace(status="open" if own else "pending")
 
     return mock(conversations=Waiting)
 
@@ -102,10 +101,10 @@ def updated_at_stays() -> WsgiApp:
 
     class Still(Conversations):
         def after_reply(self, conversation: Conversation, message: Message) -> Conversation:
-            return replace(super().after_reply(conversation, message), updated_at=conversation.updated_at)
+            return super().after_reply(conversation, message)._replace(updated_at=conversation.updated_at)
 
         def resolved(self, conversation: Conversation) -> Conversation:
-            return replace(super().resolved(conversation), updated_at=conversation.updated_at)
+            return super().resolved(conversation)._replace(updated_at=conversation.updated_at)
 
     return mock(conversations=Still, choices={"timestamp_fraction": "microseconds"})
 

@@ -3,7 +3,6 @@
 import itertools
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -160,7 +159,7 @@ def updated_later() -> WsgiApp:
     class Twice(Conversations):
         def create(self, caller: Caller, request: Any) -> Conversation:
             created = super().create(caller, request)
-            saved = replace(created, updated_at=created.updated_at + 1500)
+            saved = created._replace(updated_at=created.updated_at + 1500)
             self.store.replace_conversation(saved)
             return saved
 

@@ -1,7 +1,6 @@
 """What every store does, wherever it keeps the state."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -72,7 +71,7 @@ def test_pages_far_down(storage: Storage, order: Order) -> None:
         for item in made:
             store.add_conversation(item)
         for number in range(0, 450, 5):
-            made[number] = replace(made[number], status="closed")
+            made[number] = made[number]._replace(status="closed")
             store.replace_conversation(made[number])
     listed = sorted(made, key=lambda item: item.id) if order is Order.BY_ID else made[:: -1 if order is Order.NEWEST else 1]
     for requester, status in product((None, ada.id), (None, "open")):
@@ -86,7 +85,7 @@ def test_users_numbers_and_messages(store: Store) -> None:
     assert store.add_user(ada, "ada") == ada
     nameless = User("x", "A", None, "Ada", "", anonymous=True)
     assert store.add_user(nameless, None) == nameless
-    assert store.add_user(replace(nameless, id="y"), None).id == "y"
+    assert store.add_user(nameless._replace(id="y"), None).id == "y"
     assert store.user_by_key("A", "ada") == ada
     assert store.user_by_key("B", "ada") is None
     assert store.user_by_key("A", "Ada") is None
@@ -138,7 +137,7 @@ def test_text_comes_back_as_it_was(store: Store, text: str, replaced: bool) -> N
     ada = store.add_user(User("ada" + text, "A" + text, text, text, text), text)
     assert store.user_by_key("A" + text, text) == ada
     made = conversation("1" + text, ada, text, subject=text, priority=text, channel=text, metadata={text: [text, {"": text}]})
-    store.add_conversation(replace(made, subject="", metadata={}, status="") if replaced else made)
+    store.add_conversation(made._replace(subject="", metadata={}, status="") if replaced else made)
     if replaced:
         store.replace_conversation(made)
     assert store.conversation("1" + text) == made
@@ -212,7 +211,7 @@ def test_what_a_transaction_wrote_it_reads(store: Store) -> None:
     with store.transaction():
         made = create(store, "1")
         assert store.conversation("1") == made
-        closed = replace(made, status="closed", updated_at=5)
+        closed = made._replace(status="closed", updated_at=5)
         store.replace_conversation(closed)
         assert store.conversation("1") == closed
         assert ids(store.conversations("A", status="closed")) == ["1"]
@@ -233,12 +232,12 @@ def test_snapshots(store: Store) -> None:
     assert not store.drop_snapshot("none")
     for id, name, organisation in (("1", "ada", "A"), ("2", "bo", "A"), ("3", "ada", "B")):
         create(store, id, name, organisation)
-    closed = replace(create(store, "4"), status="closed")
+    closed = create(store, "4")._replace(status="closed")
     store.replace_conversation(closed)
     before = contents(store)
     store.snapshot("b")
     create(store, "5", "eve")
-    store.replace_conversation(replace(closed, status="open"))
+    store.replace_conversation(closed._replace(status="open"))
     store.add_message(message("more", "1"))
     later = contents(store)
     store.snapshot("a")

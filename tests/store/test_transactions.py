@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ def test_nothing_is_left_of_what_failed(durable_store: Store) -> None:
     def fail(last: Callable[[], object]) -> None:
         with store.transaction():
             create(store, "2", "bo")
-            store.replace_conversation(replace(made, status="closed"))
+            store.replace_conversation(made._replace(status="closed"))
             store.add_message(message("x", "1"))
             store.drop_snapshot("s")
             last()
@@ -133,7 +132,7 @@ def test_changes_of_the_same_conversation_come_one_after_the_other(stores: list[
                 found = store.conversation("1")
                 assert found is not None
                 status = "closed" if found.status == "open" else "open"
-                store.replace_conversation(replace(found, updated_at=found.updated_at + 1, status=status))
+                store.replace_conversation(found._replace(updated_at=found.updated_at + 1, status=status))
                 store.add_message(message(f"{index}-{number}", "1"))
                 create(store, f"{index}-{number}", f"person-{number % 2}")
             # Without having asked for it.
