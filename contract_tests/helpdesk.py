@@ -7,7 +7,6 @@ acknowledged before (the ledger). So every call of every test counts for every r
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
 from contract_tests.credentials import Credential
@@ -152,7 +151,7 @@ class Helpdesk(Reader):
             # It is not what the ledger takes it for any more, and that is told here and once.
             self.ledger.records[before.id].unsure.update(self.contract.conversation_members)
         if mismatch is None:
-            self.ledger.guarded.setdefault(requirement_id, []).append(before.id)
+            self.ledger.guarded.add(before.id)
         return self.judge.check(requirement_id, mismatch, reading)
 
     def _read_again(self, conversation_id: str, credential: Credential | None) -> Exchange:
@@ -180,19 +179,17 @@ class Helpdesk(Reader):
         return self.judge.check(requirement_id, None, pages[0].exchange)
 
     def _audited(self) -> list[Record]:
-        """The oldest conversations, the oldest that have messages, those that something refused may change later, and any others.
+        """The oldest conversations, the oldest that have messages, all that something refused may change later, and any others.
 
-        As many of them as the effort allows.
+        As many as the effort has, or somewhat more.
         """
         records = list(self.ledger.records.values())
         share = self.effort.audited // 3
         chosen = {record.id: record for record in records[:share]}
         chosen |= {record.id: record for record in [record for record in records if record.messages][:share]}
-        guarded = [one for ids in zip_longest(*map(reversed, self.ledger.guarded.values())) for one in ids if one]
-        own = [one for one in dict.fromkeys(guarded) if one in self.ledger.records]
-        chosen |= {one: self.ledger.records[one] for one in own[:share]}
+        chosen |= {record.id: record for record in records if record.id in self.ledger.guarded}
         others = [record for record in records if record.id not in chosen]
-        return [*chosen.values(), *self.random.sample(others, min(len(others), self.effort.audited - len(chosen)))]
+        return [*chosen.values(), *self.random.sample(others, min(len(others), max(0, self.effort.audited - len(chosen))))]
 
     def audit(self) -> None:
         """Read again, at the end of a run, what the server acknowledged."""

@@ -85,8 +85,8 @@ class Ledger:
         self.numbers: dict[int, str] = {}
         self.people: dict[str, Person] = {}
         self.strangers: set[str] = set()
-        self.guarded: dict[str, list[str]] = {}
-        """The ids of conversations that something was not to change, by the requirement that says so."""
+        self.guarded: set[str] = set()
+        """The ids of conversations that something was not to change, and did not at once."""
         self._by_email: defaultdict[str, list[Record]] = defaultdict(list)
 
     def add(self, record: Record) -> None:
