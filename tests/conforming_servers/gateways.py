@@ -21,6 +21,7 @@ from mockserver.server import WsgiApp
 from mockserver.store import Fixed, Selection
 
 _CONNECTIONS = 100
+_LONGEST_LINE = 4_000
 
 
 # --- proxies and caches -----------------------------------------------------------------------------------------------
@@ -139,6 +140,19 @@ def hundred_connections() -> Conforming:
                 thread.join()
 
     return Conforming(mock(), serve=serve)
+
+
+@variation("long-request-lines-refused")
+def long_lines() -> WsgiApp:
+    """A request line of more than 4,094 characters is refused by what reads it, with 400 and a page of HTML, as gunicorn does."""
+
+    def instead(environ: Environ) -> Response | None:
+        if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) <= _LONGEST_LINE:
+            return None
+        page = "<html><head><title>Bad Request</title></head><body><h1>Bad Request</h1></body></html>"
+        return Response(page, 400, {"Connection": "close"}, mimetype="text/html")
+
+    return before(mock(), instead)
 
 
 # --- methods ----------------------------------------------------------------------------------------------------------
