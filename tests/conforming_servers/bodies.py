@@ -61,6 +61,17 @@ def long_texts() -> WsgiApp:
     return mock(validator=refusing(broken))
 
 
+@variation("blank-texts-refused")
+def blank_texts() -> WsgiApp:
+    """An optional text that is empty, or nothing but white space, is refused, as Django REST framework does by default."""
+
+    def broken(members: dict[str, Any]) -> Iterator[str]:
+        names = ("user_email", "description", "user_first_name", "user_last_name")
+        return (name for name in names if isinstance(members.get(name), str) and not members[name].strip())
+
+    return mock(validator=refusing(broken))
+
+
 @variation("large-metadata-refused")
 def large_metadata() -> WsgiApp:
     """Metadata over 16 KiB or 20 levels is refused."""
