@@ -30,6 +30,11 @@ TEXTS = (
     "[brackets] (parentheses) {braces}",
     "trailing dots... and, punctuation!?;:",
     "İstanbul ıI ſ ß ẞ",
+    "Re: Fwd: AW: [Ticket #42] [EXTERNAL] Help with order #1234",
+    "Ann <ann@example.com> said \u201cit\u2019s \u2018broken\u2019\u201d!!! ??? \u2013 \u2026 <!-- or not --> a <b",
+    "javascript: data: ../../etc C:\\new N/A n/a 50% 12:30 1,234.50 € #tag",
+    "❤\ufe0f ☎\ufe0e ｆｕｌｌ ｗｉｄｔｈ ㎏ \u1112\u1161\u11ab Z\u0335\u0351\u0327\u0301a\u0337l\u0338\u0321g\u0337o",
+    "It is broken.",
 )
 
 BODIES = (
@@ -42,6 +47,7 @@ BODIES = (
     "card 4111 1111 1111 1111, 4111111111111111, account DE89 3704 0044 0532 0130 00, password: hunter2, damn",
     "**bold** _it_ ~~gone~~ `code` [name](https://example.com) [b]bold[/b] {{name}} {% if %} <%= 1 %>",
     "above\n-- \nAnn\n\nOn Mon, 2 Mar 2026 at 10:00, Bob <bob@example.com> wrote:\n> older\n________________\nFrom: Bob",
+    "first\nFrom the second on\n.a dot\n..\n.\n#!/bin/sh\n%%\n~~~\n=====\n-- \nlast",
     "word " * 900 + "end",
     "ü" * 3000 + "end",
     "🎉" * 1200 + "end",
@@ -53,6 +59,11 @@ BEGINNINGS = (
     "+49 30 1234567",
     "@ann, look",
     "/close",
+    "From Ann",
+    "> quoted\n",
+    ".dotted",
+    "-- ",
+    "Subject: mine\n",
     '"quoted" and',
 )
 """Beginnings of bodies that mean something to a spreadsheet, or to a chat; what makes a body known again follows them."""
@@ -75,6 +86,31 @@ METADATA: tuple[dict[str, Any], ...] = (
     {"id": "mine", "status": "closed", "subject": "not the subject", "requester": {"email": "x@example.com"}, "number": -1},
     {"UPPER": 1, "upper": 2, "Upper": 3, "snake_case": 4, "camelCase": 5, "kebab-case": 6},
     {"date": "2026-02-26T10:00:00Z", "day": "2026-02-26", "number as text": "0123", "spaces": "  kept  "},
+    {
+        "time": "09:30",
+        "link": "https://example.com/",
+        "address": "Mixed.Case@Example.com",
+        "id": "A1B2C3D4-5E6F-4A7B-8C9D-0E1F2A3B4C5D",
+    },
+    {
+        "encoded": "YQ==",
+        "json": '{"a": [1, "b"]}',
+        "list": "[1, 2]",
+        "yes": "yes",
+        "no": "no",
+        "on": "on",
+        "version": "1.10",
+        "hex": "0x1F",
+    },
+    {
+        "metadata": {"metadata": {"a": 1}, "b": 2},
+        "type": "x",
+        "class": "y",
+        "data": {"data": []},
+        "items": 1,
+        "length": 0,
+        "key": "k",
+    },
     {"deep": {"a": {"b": {"c": {"d": {"e": {"f": {"g": [[[[{"h": None}]]]]}}}}}}}},
     {f"key {number}": number for number in range(120)},
     {"long": "日" * 2000, "list": list(range(300))},

@@ -36,6 +36,14 @@ UNUSUAL: dict[str, dict[str, Any]] = {
         "subject": "zero\u200bwidth, soft\u00adhyphen, byte\ufefforder mark, line\u2028separator",
         "metadata": {"directions": "\u200eleft \u200fright \u202ain\u202c \u2066it\u2069"},
     },
+    "marks of direction": {
+        "subject": "left \u200eto\u200f right \u202ain\u202c \u2066it\u2069, flag \U0001f3f4\U000e0067\U000e0062\U000e007f"
+    },
+    "line ends of other kinds": {
+        "subject": "vertical\x0bform\x0cnext\x85alone\rend",
+        "metadata": {"line\nfeed": "a\x0bb", "in\u200bvisible": "zero\u200bwidth"},
+    },
+    "long names of members": {"metadata": {"n" * 150: 1, "n" * 300: 2, "@type": "x", "@class": "y"}},
     "private and unassigned characters": {"subject": "private \ue000 noncharacter \ufffe\uffff \U0010ffff"},
 }
 

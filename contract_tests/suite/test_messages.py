@@ -231,6 +231,8 @@ def test_a_very_long_body_is_whole_or_refused(desk: Helpdesk, size: int, text: s
         "a\ttab",
         "noncharacter \uffff end",
         "left \u200eto\u200f right \u202ain\u202c \u2066it\u2069",
+        "alone\rvertical\x0bform\x0cnext\x85separator\u2029end",
+        "flag \U0001f3f4\U000e0067\U000e0062\U000e007f end",
         "zero\u200bwidth soft\u00adhyphen byte\ufefforder line\u2028separator",
     ],
 )

@@ -1,0 +1,150 @@
+"""Servers with the habits of mail and of sanitizers: what they take off, mask and straighten in a text or in metadata."""
+
+import re
+import unicodedata
+from typing import Any
+
+from broken_servers.create_metadata import metadata, scalars
+from broken_servers.create_seams import storing
+from broken_servers.message_bodies import bodies
+from broken_servers.registry import Difficulty, defect
+from mockserver.server import WsgiApp
+
+RARE = Difficulty.RARE
+TEXT, BODY, KEPT = "create.text-exact", "messages.body-exact", "create.metadata-kept"
+
+
+@defect("text-subject-without-reply-mark", TEXT, difficulty=RARE)
+def _() -> WsgiApp:
+    """`Re:` and `Fwd:` at the beginning of a subject are taken off, as a thread of mail has it."""
+    return storing("subject", lambda text: re.sub(r"(?i)^((re|fwd?|aw):\s*)+", "", text))
+
+
+@defect("text-subject-without-ticket-mark", TEXT, difficulty=RARE)
+def _() -> WsgiApp:
+    """The mark of a ticket in a subject, `[Ticket #42]`, is taken out: there is a number for that."""
+    return storing("subject", lambda text: re.sub(r"\[(ticket )?#\d+\]\s*", "", text, flags=re.IGNORECASE))
+
+
+@defect("text-subject-without-number-sign", TEXT, difficulty=RARE)
+def _() -> WsgiApp:
+    """The sign before a number in a subject is lost: `order #1234` becomes `order 1234`."""
+    return storing("subject", lambda text: re.sub(r"#(\d)", r"\1", text))
+
+
+@defect("text-subject-without-address", TEXT, difficulty=RARE)
+def _() -> WsgiApp:
+    """An address in angle brackets is taken out of a subject; other brackets stay."""
+    return storing("subject", lambda text: re.sub(r"<[^<>\s]+@[^<>\s]+>", "", text))
+
+
+@defect("text-subject-calm", TEXT, difficulty=RARE)
+def _() -> WsgiApp:
+    """Several exclamation marks in a subject become one."""
+    return storing("subject", lambda text: re.sub(r"!{2,}", "!", text))
+
+
+@defect("text-subject-half-width", TEXT, difficulty=RARE)
+def _() -> WsgiApp:
+    """Full-width letters in a subject become ordinary ones, for search."""
+    return storing("subject", lambda text: re.sub("[\uff01-\uff5e]", lambda found: chr(ord(found[0]) - 0xFEE0), text))
+
+
+@defect("text-subject-hangul-composed", TEXT, difficulty=RARE)
+def _() -> WsgiApp:
+    """Conjoining letters of Hangul in a subject, as one system writes them, are composed to syllables."""
+    return storing("subject", lambda text: re.sub("[\u1100-\u11ff]+", lambda found: unicodedata.normalize("NFC", found[0]), text))
+
+
+@defect("text-subject-plain-hearts", TEXT, difficulty=RARE)
+def _() -> WsgiApp:
+    """The selector that makes a heart an emoji is taken out of a subject."""
+    return storing("subject", lambda text: text.replace("\ufe0f", ""))
+
+
+@defect("messages-body-straight-quotes", BODY, difficulty=RARE)
+def _() -> WsgiApp:
+    """Curly quotation marks in a body become straight ones."""
+    return bodies(lambda text: text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}))
+
+
+@defect("messages-body-without-comments", BODY, difficulty=RARE)
+def _() -> WsgiApp:
+    """Comments of HTML are taken out of a body; tags stay."""
+    return bodies(lambda text: re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
+
+
+@defect("messages-body-without-open-tag", BODY, difficulty=RARE)
+def _() -> WsgiApp:
+    """What looks like a tag that never closes is cut off a body."""
+    return bodies(lambda text: re.sub(r"<[a-zA-Z/!][^>]*$", "", text))
+
+
+@defect("messages-body-without-scheme", BODY, difficulty=RARE)
+def _() -> WsgiApp:
+    """`javascript:` is taken out of a body, wherever it stands."""
+    return bodies(lambda text: text.replace("javascript:", ""))
+
+
+@defect("messages-body-as-in-a-mailbox", BODY, difficulty=RARE)
+def _() -> WsgiApp:
+    """A line of a body that begins with `From ` gets a `>` before it, as in a mailbox."""
+    return bodies(lambda text: re.sub(r"(?m)^From ", ">From ", text))
+
+
+@defect("messages-body-marks-thinned", BODY, difficulty=RARE)
+def _() -> WsgiApp:
+    """Of combining marks that are piled upon a letter of a body, two stay."""
+    return bodies(lambda text: re.sub("([\u0300-\u036f]{2})[\u0300-\u036f]+", r"\1", text))
+
+
+@defect("messages-body-lone-returns", "messages.whole-or-refused", difficulty=RARE)
+def _() -> WsgiApp:
+    """A carriage return by itself becomes a line feed in a body; before one it stays."""
+    return bodies(lambda text: re.sub(r"\r(?!\n)", "\n", text))
+
+
+@defect("metadata-times-of-day", KEPT, difficulty=RARE)
+def _() -> WsgiApp:
+    """A time of day in metadata loses its leading zero: 09:30 becomes 9:30."""
+    return _texts(lambda text: text.lstrip("0") if re.fullmatch(r"\d\d:\d\d", text) else text)
+
+
+@defect("metadata-uuids-lower-case", KEPT, difficulty=RARE)
+def _() -> WsgiApp:
+    """A UUID in metadata comes back in lower case."""
+    return _texts(lambda text: text.lower() if re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text) else text)
+
+
+@defect("metadata-addresses-lower-case", KEPT, difficulty=RARE)
+def _() -> WsgiApp:
+    """An e-mail address in metadata comes back in lower case."""
+    return _texts(lambda text: text.lower() if re.fullmatch(r"\S+@\S+", text) else text)
+
+
+@defect("metadata-links-without-slash", KEPT, difficulty=RARE)
+def _() -> WsgiApp:
+    """The slash at the end of a link in metadata is lost."""
+    return _texts(lambda text: text.rstrip("/") if text.startswith("http") else text)
+
+
+@defect("metadata-yes-is-true", KEPT, difficulty=RARE)
+def _() -> WsgiApp:
+    """`yes` and `no` in metadata are true and false, as YAML has them."""
+    return _texts(lambda text: {"yes": True, "no": False}.get(text, text))
+
+
+@defect("metadata-unwrapped", KEPT, difficulty=RARE)
+def _() -> WsgiApp:
+    """Metadata whose only object is called metadata itself is taken out of it."""
+
+    def unwrapped(given: dict[str, Any]) -> dict[str, Any]:
+        inner = given.get("metadata")
+        return inner if isinstance(inner, dict) else given
+
+    return metadata(unwrapped)
+
+
+def _texts(change: Any) -> WsgiApp:
+    """A server that changes texts in metadata."""
+    return metadata(lambda given: scalars(given, lambda item: change(item) if isinstance(item, str) else item))
