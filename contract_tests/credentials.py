@@ -147,6 +147,12 @@ def altered_keys(valid: Credential) -> list[Forgery]:
             f"(${name}, a character within changed)",
         ),
         "with the prefix of the other tier": (turned + key[head:], f"{turned}${{{name}#{key[:head]}}}"),
+        "with something before it": ("x" + key, f"x${name}"),
+        "with a colon and more behind it": (key + ":x", f"${name}:x"),
+        "with a dot and more behind it": (key + ".x", f"${name}.x"),
+        "without its prefix": (key[head:], f"${{{name}#{key[:head]}}}"),
+        "with its prefix in capitals": (key[:head].upper() + key[head:], f"{key[:head].upper()}${{{name}#{key[:head]}}}"),
+        "percent-encoded": (key.replace("_", "%5F"), f"$(sed s/_/%5F/g <<<${name})"),
         "in the other case": (key.swapcase(), f"$(tr a-zA-Z A-Za-z <<<${name})"),
         "with the case of its tail changed": (key[:head] + key[head:].swapcase(), f"(${name}, tail in the other case)"),
     }
@@ -175,6 +181,11 @@ def malformed_authorizations(valid: Credential) -> list[Forgery]:
         "with a colon after Bearer": "Bearer: {}",
         "with something after the key": "Bearer {} x",
         "twice": "Bearer {0} {0}",
+        "after Bearer twice": "Bearer Bearer {}",
+        "after two schemes": "Token Bearer {}",
+        "in quotation marks": 'Bearer "{}"',
+        "with a comma behind it": "Bearer {}, x",
+        "with a semicolon behind it": "Bearer {}; x",
     }
     return [_authorization(valid, f"{valid.label} {how}", value) for how, value in values.items()]
 

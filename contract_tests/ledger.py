@@ -16,11 +16,15 @@ def mark_of(body: str) -> str:
 
 @dataclass(slots=True)
 class SentMessage:
-    """A message that was acknowledged. `settled` is False where another call may have come between (concurrent sends)."""
+    """A message that was acknowledged. `settled` is False where another call may have come between (concurrent sends).
+
+    `shown` is what it was listed with first and keeps: its id and its time.
+    """
 
     body: str
     sender: str
     settled: bool = True
+    shown: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from contract_tests.client import Client
 from contract_tests.credentials import Credential
 from contract_tests.exchange import Exchange
 from contract_tests.expectations import Mismatch, answers, conversations, lists, messages, shown
-from contract_tests.expectations.timestamps import is_timestamp
+from contract_tests.expectations.timestamps import comparable, is_timestamp
 from contract_tests.expectations.values import same_json, same_text
 from contract_tests.judge import Blocked
 from contract_tests.ledger import Record, SentMessage, mark_of
@@ -213,7 +213,15 @@ class Reader(Client):
         if not isinstance(sender, str) or sender.lower() != sent.sender.lower():
             wrong = Mismatch("sender_email is not the user_email of the message", shown(sent.sender), shown(sender))
         self.judge.check("messages.sender", wrong, exchange)
+        self._still_the_same(sent, item, exchange)
         return found[0]
+
+    def _still_the_same(self, sent: SentMessage, item: Mapping[str, Any], exchange: Exchange) -> None:
+        """A message has the same id and the same time whenever it is listed."""
+        shown_now = comparable({name: item.get(name) for name in ("id", "created_at")})
+        if sent.shown is not None:
+            self.judge.check("any.durable", same_json(sent.shown, shown_now, "the message"), exchange)
+        sent.shown = shown_now
 
     def foreign_message(self, items: Sequence[dict[str, Any]], record: Record) -> Mismatch | None:
         """What is wrong where a conversation's messages hold one that was sent to another."""

@@ -35,6 +35,7 @@ TEXTS = (
     "javascript: data: ../../etc C:\\new N/A n/a 50% 12:30 1,234.50 € #tag",
     "❤\ufe0f ☎\ufe0e ｆｕｌｌ ｗｉｄｔｈ ㎏ \u1112\u1161\u11ab Z\u0335\u0351\u0327\u0301a\u0337l\u0338\u0321g\u0337o",
     "It is broken.",
+    "URGENT!!! critical, high priority: call me back ASAP, thanks. VIP, refund, spam, unsubscribe, solved, closed, out of office",
 )
 
 BODIES = (

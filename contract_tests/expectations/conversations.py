@@ -82,17 +82,22 @@ def _member_changed(record: Record, member: str, answer: Mapping[str, Any]) -> M
         return _status(record, actual)
     before = record.shown.get(member)
     if member == "requester" and isinstance(before, dict) and isinstance(actual, dict):
-        return _requester_changed(before, actual)
+        return _requester_changed(before, actual, untouched=record.last == "created")
     if member in _TIMESTAMPS and moment(before) is not None and moment(before) == moment(actual):
         return None
     return same_json(before, actual, member)
 
 
-def _requester_changed(before: Mapping[str, Any], actual: Mapping[str, Any]) -> Mismatch | None:
-    """Names that a user did not have may be filled in by a later create: that overwrites nothing."""
+def _requester_changed(before: Mapping[str, Any], actual: Mapping[str, Any], *, untouched: bool) -> Mismatch | None:
+    """Names that a user did not have may be filled in by a later create: that overwrites nothing.
+
+    An address that is missing, as null or as empty, is missing in the same way wherever an `untouched` conversation is shown; a
+    message may have told since who it is.
+    """
     for name in ("email", "first_name", "last_name"):
         known = before.get(name)
-        if known not in (None, "") and (found := same_json(known, actual.get(name), f"requester.{name}")):
+        judged = known not in (None, "") or (untouched and name == "email")
+        if judged and (found := same_json(known, actual.get(name), f"requester.{name}")):
             return found
     return None
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from contract_tests.expectations import Mismatch, shown
-from contract_tests.expectations.timestamps import in_order
+from contract_tests.expectations.timestamps import in_order, moment
 
 Items = Sequence[dict[str, Any]]
 
@@ -20,6 +20,17 @@ def oldest_first(items: Items, positions: Sequence[int]) -> Mismatch | None:
         listed = [shown(items[position].get("body"))[:80] for position in sorted(positions)]
         return Mismatch("messages are not in the order in which they were sent", ", ".join(sent), ", ".join(listed))
     return None
+
+
+def before(items: Items, earlier: str, later: str) -> Mismatch | None:
+    """A message by what it is known by is listed before another that was sent later, unless it says that it is younger."""
+    places = [next((at for at, item in enumerate(items) if mark in str(item.get("body"))), None) for mark in (earlier, later)]
+    if (first := places[0]) is None or (second := places[1]) is None or first < second:
+        return None
+    moments = [moment(items[at].get("created_at")) for at in (first, second)]
+    if moments[0] is None or moments[1] is None or moments[0] > moments[1]:
+        return None
+    return Mismatch("the description is listed after a message that was sent later", f"before place {second + 1}", str(first + 1))
 
 
 def distinct_ids(items: Items) -> Mismatch | None:

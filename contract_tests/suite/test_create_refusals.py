@@ -27,7 +27,8 @@ def test_a_missing_or_null_subject_is_refused(desk: Helpdesk) -> None:
     }
     without = desk.payload(user_email=marker, subject=None, **others)
     for credential in desk.credentials("createConversation"):
-        for payload in (without, {"user_email": marker}, {**without, "subject": None}):
+        kinds = [{**without, "channel": channel} for channel in desk.contract.channels]
+        for payload in (without, {"user_email": marker}, {**without, "subject": None}, *kinds):
             exchange = desk.call("createConversation", body=payload, credential=credential)
             desk.judge.check("create.subject-required", answers.is_refused(exchange), exchange)
     desk.nothing_created(marker, REFUSED)
@@ -50,7 +51,14 @@ def test_a_missing_required_member_is_refused(desk: Helpdesk, contract: Contract
 def test_the_longest_subject_is_kept_whole(desk: Helpdesk, contract: Contract) -> None:
     longest, email, created = contract.subject_maximum, desk.email("long"), set()
     for credential in desk.credentials("createConversation"):
-        for text in ("x" * longest, "ü" * longest, "日" * longest, ("Aé漢" * longest)[:longest], "y" * (longest - 1)):
+        for text in (
+            "x" * longest,
+            "ü" * longest,
+            "日" * longest,
+            ("Aé漢" * longest)[:longest],
+            ("<&>\"'\\%" * longest)[:longest],
+            "y" * (longest - 1),
+        ):
             payload = desk.payload(subject=text, user_email=email)
             exchange = desk.call("createConversation", body=payload, credential=credential)
             desk.judge.check("create.subject-longest", answers.status_is(exchange, 201) or _whole(text, exchange), exchange)
@@ -87,6 +95,12 @@ def test_a_longer_subject_is_refused(desk: Helpdesk, contract: Contract) -> None
             exchange = desk.call("createConversation", body=desk.payload(subject=text, user_email=marker), credential=credential)
             desk.judge.check("create.subject-too-long", answers.is_refused(exchange), exchange)
     desk.nothing_created(marker, REFUSED)
+    # Whoever asks, and whatever it is.
+    for channel in contract.channels:
+        for email in (marker, None):
+            payload = desk.payload(subject="x" * (longest + 1), user_email=email, channel=channel)
+            exchange = desk.call("createConversation", body=payload)
+            desk.judge.check("create.subject-too-long", answers.is_refused(exchange), exchange)
 
 
 @pytest.mark.requirements("create.malformed-json", REFUSED)
@@ -153,7 +167,7 @@ def test_a_create_that_is_refused_leaves_its_requester_alone(desk: Helpdesk, con
 def test_a_body_that_is_no_object_is_refused(desk: Helpdesk) -> None:
     marker, subject = desk.email("refused"), desk.subject("No object")
     payload = desk.payload(user_email=marker, subject=subject)
-    for body in ([payload], [], subject, 1, 0, True, False, 1.5, [[payload]], ["subject", subject], ""):
+    for body in ([payload], [], subject, 1, 0, True, False, 1.5, [[payload]], ["subject", subject], [*payload.items()], ""):
         exchange = desk.call("createConversation", raw=json.dumps(body).encode())
         desk.judge.check("create.not-an-object", answers.is_refused(exchange), exchange)
     exchange = desk.call("createConversation", raw=b"null")
@@ -174,6 +188,7 @@ def test_undocumented_values_are_never_stored(desk: Helpdesk, contract: Contract
         documented[0].upper(),
         documented[-1].title(),
         f"{documented[0]} ",
+        f"{documented[-1]}\n",
         f"{documented[0]}x",
     ]
     other = contract.channels if member == "priority" else contract.priorities
@@ -198,8 +213,13 @@ def test_undocumented_values_are_never_stored(desk: Helpdesk, contract: Contract
 )
 def test_values_of_the_wrong_type_never_come_back(desk: Helpdesk, member: str) -> None:
     wrong: list[Any] = (
-        ["text", 1, 1.5, True, [], ["x"]] if member == "metadata" else [1, 0, -1.5, True, False, [], ["x"], {}, {"x": "y"}]
+        ["text", "", 1, 0, 1.5, True, False, [], ["x"]]
+        if member == "metadata"
+        else [1, 0, -1.5, True, False, [], ["x"], {}, {"x": "y"}]
     )
+    if member in ("priority", "channel"):
+        # One in a list is written as the value itself in some languages.
+        wrong.append([(desk.contract.priorities if member == "priority" else desk.contract.channels)[-1]])
     email, accepted = desk.email("type"), False
     for value in wrong:
         payload = {**desk.payload(user_email=email), member: value}

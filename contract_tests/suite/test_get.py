@@ -68,11 +68,14 @@ def test_a_malformed_id_is_not_found(desk: Helpdesk, conversation_id: str) -> No
 
 
 def unknown_ids(known: str, desk: Helpdesk) -> list[str]:
-    """Ids that no conversation has: UUIDs, one that exists with more behind it, and with another digit where ids are UUIDs."""
+    """Ids that no conversation has: UUIDs, and one that exists with more behind it.
+
+    Where ids are UUIDs, none is the beginning of another: then also one that is cut, and one with another digit.
+    """
     made_up = [str(uuid.UUID(int=desk.random.getrandbits(128), version=4)) for _ in range(2)]
     longer = [f"{known}x", f"{known}.0", f"{known}%00"]
     if is_uuid(known):
-        return [*made_up, *longer, _with_another_digit(known, desk)]
+        return [*made_up, *longer, _with_another_digit(known, desk), known[:-1], known[:8], str(uuid.UUID(int=0))]
     return [*made_up, *longer]
 
 

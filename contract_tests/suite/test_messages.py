@@ -10,7 +10,7 @@ from contract_tests.exchange import Exchange
 from contract_tests.expectations import answers, messages
 from contract_tests.expectations.values import same_text
 from contract_tests.helpdesk import Helpdesk
-from contract_tests.ledger import Record
+from contract_tests.ledger import Record, mark_of
 from contract_tests.suite.test_get import is_uuid, unknown_ids
 
 ALWAYS = ("messages.accepted", "messages.accepted-status", "messages.answer", "messages.body-exact", "messages.sender")
@@ -38,13 +38,17 @@ def test_a_new_conversation_has_few_messages(desk: Helpdesk) -> None:
 
 @pytest.mark.requirements("messages.oldest-first", "messages.count", "messages.id-unique", "messages.timestamps", *ALWAYS)
 def test_many_messages_are_listed_in_order(desk: Helpdesk, contract: Contract) -> None:
-    record = desk.create(desk.payload(description="Where it began."))
+    description = desk.body("Where it began.")
+    record = desk.create(desk.payload(description=description))
     for number in range(contract.page_maximum + 5):
         desk.send(record, desk.body(f"message {number}"))
         if number in (1, 9, contract.page_default, 50):
             desk.messages(record)
     for credential in desk.credentials("listMessages"):
         desk.messages(record, credential=credential)
+    items, listing = desk.read_messages(record.id)
+    first = messages.before(items, mark_of(description), mark_of(record.messages[0].body))
+    desk.judge.check("messages.oldest-first", first, listing)
     desk.get(record)
     desk.resolve(record)
     desk.get(record)
@@ -62,7 +66,7 @@ def test_messages_stay_in_their_conversation(desk: Helpdesk) -> None:
         desk.messages(record)
 
 
-@pytest.mark.requirements("messages.body-exact")
+@pytest.mark.requirements("messages.body-exact", "messages.conversation-kept")
 def test_bodies_come_back_as_they_were_sent(desk: Helpdesk) -> None:
     record = desk.create()
     *texts, longest = samples.BODIES
@@ -74,13 +78,18 @@ def test_bodies_come_back_as_they_were_sent(desk: Helpdesk) -> None:
         desk.send(record, desk.body(first=text))
     for credential in desk.credentials("listMessages"):
         desk.messages(record, credential=credential)
+    # Whatever they say, they are no commands.
+    desk.get(record)
 
 
 @pytest.mark.requirements("messages.listed-once")
 def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) -> None:
-    record = desk.create()
     body = desk.body("Hello?")
-    for times in (1, 2, 3):
+    # The description is equal, too, whether it became a message or not.
+    record = desk.create(desk.payload(description=body))
+    items, _ = desk.read_messages(record.id)
+    before = len([item for item in items if item.get("body") == body])
+    for times in (before + 1, before + 2, before + 3):
         exchange = desk.call("createMessage", id=record.id, body={"body": body, "user_email": record.email})
         desk.judge.check("messages.accepted", answers.is_accepted(exchange), exchange)
         items, listing = desk.read_messages(record.id)
@@ -170,9 +179,10 @@ def test_a_message_changes_nothing_else(desk: Helpdesk) -> None:
 
 @pytest.mark.requirements("messages.body-required", "messages.user-email-required", REFUSED)
 def test_a_message_without_what_is_required_is_refused(desk: Helpdesk) -> None:
-    record = desk.create()
+    record, closed = desk.create(), desk.create()
     desk.send(record, desk.body())
-    before = desk.snapshot(record)
+    desk.resolve(closed)
+    before, before_closed = desk.snapshot(record), desk.snapshot(closed)
     for credential in desk.credentials("createMessage"):
         for payload, requirement in (
             ({"user_email": record.email}, "messages.body-required"),
@@ -181,7 +191,14 @@ def test_a_message_without_what_is_required_is_refused(desk: Helpdesk) -> None:
         ):
             exchange = desk.call("createMessage", id=record.id, body=payload, credential=credential)
             desk.judge.check(requirement, answers.is_refused(exchange), exchange)
+    for payload, requirement in (
+        ({"user_email": closed.email}, "messages.body-required"),
+        ({"body": desk.body("From whom?")}, "messages.user-email-required"),
+    ):
+        exchange = desk.call("createMessage", id=closed.id, body=payload)
+        desk.judge.check(requirement, answers.is_refused(exchange), exchange)
     desk.unchanged(before, REFUSED)
+    desk.unchanged(before_closed, REFUSED)
 
 
 @pytest.mark.requirements("messages.malformed-json", REFUSED)

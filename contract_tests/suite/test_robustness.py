@@ -94,6 +94,9 @@ BODIES: dict[str, bytes] = {
     "NaN for a text": b'{"subject": NaN}',
     "Infinity for a text": b'{"subject": -Infinity}',
     "a huge exponent for a text": b'{"subject": 1e999}',
+    "NaN in metadata": b'{"subject": "x", "metadata": {"n": NaN}}',
+    "Infinity in metadata": b'{"subject": "x", "metadata": {"n": [Infinity, -Infinity]}}',
+    "a huge exponent in metadata": b'{"subject": "x", "metadata": {"n": 1e999}}',
     "a huge integer": b'{"subject": "x", "metadata": {"n": ' + b"9" * 400 + b"}}",
     "an integer of 5000 digits": b'{"subject": "x", "metadata": {"n": ' + b"9" * 5000 + b"}}",
     "a huge number for a text": b'{"subject": ' + b"9" * 5000 + b"}",
@@ -240,6 +243,14 @@ def test_no_media_type_is_answered_with_a_server_error(desk: Helpdesk, written_t
     message = json.dumps({"body": desk.body(), "user_email": written_to.email}).encode()
     written_to.was_messaged()
     desk.call("createMessage", id=written_to.id, raw=message, headers={"Content-Type": media_type})
+
+
+@pytest.mark.requirements("any.no-server-error")
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "unheard-of"])
+def test_no_content_encoding_is_answered_with_a_server_error(desk: Helpdesk, encoding: str) -> None:
+    """A body that is not encoded as its header says."""
+    raw = json.dumps(desk.payload()).encode()
+    desk.call("createConversation", raw=raw, headers={"Content-Encoding": encoding})
 
 
 @pytest.mark.requirements("any.no-server-error")
