@@ -18,7 +18,7 @@ def mark_of(body: str) -> str:
 class SentMessage:
     """A message that was acknowledged. `settled` is False where another call may have come between (concurrent sends).
 
-    `shown` is what it was listed with first and keeps: its id and its time.
+    `shown` is what it was listed with first and keeps: its id, its time and its type.
     """
 
     body: str

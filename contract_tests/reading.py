@@ -122,6 +122,16 @@ class Reader(Client):
             others = (found for item in page.items if (found := same_json(status, item.get("status"), "status")))
             self.judge.check("list.status-filter", next(others, None), page.exchange)
 
+    def listed_as_read(self, record: Record, page: Page) -> None:
+        """Judge that a page shows a conversation as it is read by itself now, also when it last changed."""
+        for item in page.items:
+            if item["id"] == record.id:
+                reading = self.call("getConversation", id=record.id)
+                shown_alone = {name: reading.members.get(name) for name in self.contract.conversation_members}
+                listed = {name: item.get(name) for name in shown_alone}
+                different = same_json(comparable(shown_alone), comparable(listed), "the conversation")
+                self.judge.check("list.items-as-get", different, page.exchange)
+
     def whole(self, page: Page, ids: set[str], requirement_id: str = "list.email-filter") -> None:
         """Judge that a page holds exactly these conversations, and that they are counted."""
         self.judge.check(requirement_id, lists.same_ids(ids, page.ids), page.exchange)
@@ -213,14 +223,15 @@ class Reader(Client):
         if not isinstance(sender, str) or sender.lower() != sent.sender.lower():
             wrong = Mismatch("sender_email is not the user_email of the message", shown(sent.sender), shown(sender))
         self.judge.check("messages.sender", wrong, exchange)
-        self._still_the_same(sent, item, exchange)
+        self._still_the_same(sent, item, record, exchange)
         return found[0]
 
-    def _still_the_same(self, sent: SentMessage, item: Mapping[str, Any], exchange: Exchange) -> None:
-        """A message has the same id and the same time whenever it is listed."""
-        shown_now = comparable({name: item.get(name) for name in ("id", "created_at")})
+    def _still_the_same(self, sent: SentMessage, item: Mapping[str, Any], record: Record, exchange: Exchange) -> None:
+        """A message has the same id, time and type whenever it is listed."""
+        shown_now = comparable({name: item.get(name) for name in ("id", "created_at", "message_type")})
         if sent.shown is not None:
-            self.judge.check("any.durable", same_json(sent.shown, shown_now, "the message"), exchange)
+            by = "resolve.rest-kept" if record.last == "resolved" else "any.durable"
+            self.judge.check(by, same_json(sent.shown, shown_now, "the message"), exchange)
         sent.shown = shown_now
 
     def foreign_message(self, items: Sequence[dict[str, Any]], record: Record) -> Mismatch | None:

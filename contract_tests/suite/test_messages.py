@@ -127,6 +127,8 @@ def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
     # Neither the sender's own conversation nor what is listed for the sender knows of it.
     desk.unchanged(before, "messages.touches-no-other")
     desk.whole(desk.page(user_email=other.email), {other.id})
+    # However many have written to it, it is one.
+    desk.whole(desk.page(user_email=record.email), {record.id})
 
 
 @pytest.mark.requirements("messages.sender", "messages.listed-once", "messages.oldest-first")

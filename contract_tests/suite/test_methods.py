@@ -22,11 +22,13 @@ def test_undocumented_methods_change_nothing(desk: Helpdesk, contract: Contract,
     documented = {operation.method for operation in contract.operations.values() if operation.path == contract[operation_id].path}
     changes = {"subject": "Changed", "status": "closed", "priority": contract.priorities[-1], "metadata": {}, "user_email": email}
     body = json.dumps({**changes, "body": "Changed"}).encode()
+    # Some read a request's parameters wherever they stand.
+    query = (("subject", "Changed"), ("status", "closed"), ("user_email", email), ("body", "Changed"))
     for number, credential in enumerate(desk.credentials("getConversation")):
         for place, method in enumerate(METHODS):
             if method not in documented and desk.effort.combined(number, place):
-                call = Call(method, contract[operation_id].path_for(record.id), headers=JSON, body=body, credential=credential)
-                desk.target.send(call)
+                path = contract[operation_id].path_for(record.id)
+                desk.target.send(Call(method, path, query, JSON, body, credential))
     desk.unchanged(before, "any.undocumented-methods")
     page = desk.page(user_email=email)
     desk.whole(page, {record.id}, "any.undocumented-methods")

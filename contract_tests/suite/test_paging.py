@@ -62,6 +62,8 @@ def test_no_page_is_larger_than_the_maximum(desk: Helpdesk, contract: Contract, 
     for limit in (most + 1, most + 4, most * 2, most * 10, 10**6, 2**31 - 1, 2**31, 2**63, 10**30, -1, 0, "", "all", "1e9"):
         _never_more(desk, contract, {"user_email": corpus.email, "limit": limit})
         _never_more(desk, contract, {"limit": limit})
+    for others in ({"offset": 1}, {"status": contract.statuses[0]}, {"user_email": corpus.email, "offset": 1}):
+        _never_more(desk, contract, {**others, "limit": most * 10})
 
 
 @pytest.mark.requirements("list.partition", "list.count")
@@ -125,6 +127,11 @@ def test_the_order_stays_while_nothing_is_written(desk: Helpdesk, contract: Cont
     first, *again = [desk.page(user_email=corpus.email, limit=contract.page_maximum) for _ in range(3)]
     for page in again:
         desk.judge.check("list.partition", lists.same_order(first.ids, page.ids, "asked again"), page.exchange)
+    # Without a filter others may write meanwhile: what is the run's own stays in its order.
+    before, after = [desk.page(limit=contract.page_maximum) for _ in range(2)]
+    own = [one for one in before.ids if one in desk.ledger.records and one in after.ids]
+    held = [one for one in after.ids if one in own]
+    desk.judge.check("list.partition", lists.same_order(own, held, "asked again without a filter"), after.exchange)
 
 
 @pytest.mark.requirements("list.past-the-end")

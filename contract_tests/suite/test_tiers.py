@@ -4,6 +4,7 @@ import pytest
 
 from contract_tests.contract import OPERATIONS, Contract
 from contract_tests.credentials import Credential, Style
+from contract_tests.exchange import Call
 from contract_tests.expectations import answers
 from contract_tests.expectations.values import same_json
 from contract_tests.helpdesk import Helpdesk
@@ -36,6 +37,13 @@ def test_client_keys_are_refused_where_only_server_keys_may_call(
         desk.unchanged(before, "tier.refusal-changes-nothing")
     if "createConversation" in forbidden:
         desk.nothing_created(marker, "tier.refusal-changes-nothing")
+    # Without the slash at its end it is no documented path, and no way around the door.
+    for operation_id in forbidden:
+        operation = contract[operation_id]
+        path = operation.path_for(record.id).rstrip("/")
+        for key in (client_key.by(style), None):
+            desk.target.send(Call(operation.method, path, credential=key))
+    desk.unchanged(before, "tier.refusal-changes-nothing")
 
 
 @pytest.mark.requirements("tier.refused", "tier.refusal-changes-nothing")

@@ -52,7 +52,12 @@ def _() -> WsgiApp:
 
 
 def renaming(when: Callable[[str | None, str | None], bool], *, forget: bool = False) -> WsgiApp:
-    """A server that changes the names of users who exist, everywhere."""
+    """A server that changes the names of users who exist, everywhere; `when` gets the names that are sent."""
+    return renaming_when(lambda body: when(body.get("user_first_name"), body.get("user_last_name")), forget=forget)
+
+
+def renaming_when(when: Callable[[Any], bool], *, forget: bool = False) -> WsgiApp:
+    """A server that changes the names of users who exist, everywhere; `when` gets the body of the request."""
     names: dict[str, tuple[str | None, str | None]] = {}
 
     class Renaming(Conversations):
@@ -60,7 +65,7 @@ def renaming(when: Callable[[str | None, str | None], bool], *, forget: bool = F
             known = self.look_up(organisation, body["user_email"]) if body.get("user_email") else None
             first, last = body.get("user_first_name"), body.get("user_last_name")
             user = super().requester(organisation, body)
-            if known is not None and when(first, last):
+            if known is not None and when(body):
                 kept_first, kept_last = names.get(user.id, (user.first_name, user.last_name))
                 names[user.id] = (
                     (None, None)
