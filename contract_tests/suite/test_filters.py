@@ -5,6 +5,7 @@ import pytest
 from contract_tests.contract import Contract
 from contract_tests.expectations import Mismatch, lists
 from contract_tests.expectations.conversations import has_email
+from contract_tests.expectations.timestamps import moment
 from contract_tests.helpdesk import Helpdesk
 from contract_tests.reading import Page
 
@@ -153,10 +154,16 @@ def _found(desk: Helpdesk, pages: list[Page], conversation_id: str, requirement:
 
 
 def _reaches_back(desk: Helpdesk, page: Page, conversation_id: str) -> bool:
-    """Whether a page is the newest one, by the conversations of this run on it, and shows some that are older."""
+    """Whether a page is the newest one, by the conversations of this run on it, and shows some that are older.
+
+    Their subjects are counted up, and by them they can be in the order of their age in a list that is sorted by subject: so nothing
+    on the page may be out of that order, whoever created it.
+    """
     created = list(desk.ledger.records)
     places = [created.index(one) for one in page.ids if one in desk.ledger.records]
     if len(places) < _ENOUGH or min(places) >= created.index(conversation_id):
         return False
-    newest_first, oldest_first = places == sorted(places, reverse=True), places == sorted(places)
+    moments = [at for item in page.items if (at := moment(item.get("created_at"))) is not None]
+    newest_first = all(values == sorted(values, reverse=True) for values in (places, moments))
+    oldest_first = all(values == sorted(values) for values in (places, moments))
     return (newest_first and page.offset == 0) or (oldest_first and page.reaches_end)
