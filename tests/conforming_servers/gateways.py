@@ -1,6 +1,7 @@
 """What stands before a server, or in it: proxies, caches, limits of connections and rates, and how undocumented methods fare."""
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -151,6 +152,19 @@ def long_lines() -> WsgiApp:
             return None
         page = "<html><head><title>Bad Request</title></head><body><h1>Bad Request</h1></body></html>"
         return Response(page, 400, {"Connection": "close"}, mimetype="text/html")
+
+    return before(mock(), instead)
+
+
+@variation("unreadable-requests-refused", spare=True)
+def unreadable() -> WsgiApp:
+    """A gateway refuses control characters in a query, and bodies that are not encoded as they say, by a page of its own."""
+
+    def instead(environ: Environ) -> Response | None:
+        control = re.search("%([01][0-9A-F]|7F)", environ["QUERY_STRING"], re.IGNORECASE)
+        if control or environ.get("HTTP_CONTENT_ENCODING"):
+            return Response("<html><body><h1>400 Bad Request</h1></body></html>", 400, mimetype="text/html")
+        return None
 
     return before(mock(), instead)
 
