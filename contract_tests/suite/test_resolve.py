@@ -77,8 +77,8 @@ def test_no_other_conversation_is_resolved(desk: Helpdesk) -> None:
 
 @pytest.mark.requirements("resolve.twice", "resolve.get-agrees")
 def test_resolving_twice_leaves_it_closed(desk: Helpdesk) -> None:
-    for credential in desk.credentials("resolveConversation"):
-        record = desk.create()
+    for number, credential in enumerate(desk.credentials("resolveConversation")):
+        record = desk.create(full(desk, desk.contract.channels[number % len(desk.contract.channels)]))
         desk.resolve(record, credential=credential)
         for _ in range(2):
             exchange = desk.call("resolveConversation", id=record.id)
