@@ -5,7 +5,8 @@
 
 A defect is killed when the run says nonconformant and names one of the requirements that the defect breaks. Where it names others
 only, the server is caught for the wrong reason, which is counted apart. A greater effort does all that a smaller one does, so what
-was killed is not tried again unless --again asks for it. With --fast, only what a defect escapes is tried by the whole suite.
+was killed is not tried again unless --again asks for it. With --fast, only what a defect escapes is tried by the whole suite: that is
+quick to tell, and kinder than a run is, in which other tests come between. So no page is written then.
 """
 
 import argparse
@@ -122,9 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"  {row.defect.name}: {row.defect.text} [{', '.join(row.defect.breaks)}]")
     if options.json:
         options.json.write_text(json.dumps([_as_json(row) for row in rows], indent=1) + "\n")
-    if options.page or options.only == ["*"]:
-        (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms, options.fast))
-    if options.only == ["*"] and not options.page:
+    whole = options.only == ["*"] and not options.fast
+    if options.page or whole:
+        (options.page or PAGE).write_text(page(rows, options.effort, took, options.jobs, variations, alarms))
+    if whole and not options.page:
         SCORE.write_text(json.dumps(_score_as_json(rows, options.effort, variations, alarms), indent=2) + "\n")
     return int(bool(alarms) or any(row.fate(options.effort[-1]) is not Fate.KILLED for row in rows))
 
@@ -142,7 +144,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page here and not to docs/kill-matrix.md")
     parser.add_argument("--again", action="store_true", help="try at every effort also what a smaller one killed")
     parser.add_argument(
-        "--fast", action="store_true", help="run what exercises the requirements that a defect breaks, and the rest if need be"
+        "--fast", action="store_true", help="run what exercises the requirements that a defect breaks, the rest if need be; no page"
     )
     parser.add_argument("--defects", action="store_true", help="leave the conforming servers out, as --only does")
     parser.add_argument("--survivors", action="store_true", help="list what was not killed, with what it breaks")
@@ -202,7 +204,6 @@ def page(
     jobs: int,
     variations: Mapping[str, Variation],
     alarms: Mapping[str, Trial],
-    fast: bool = False,
 ) -> str:
     """The matrix as Markdown."""
     lines = [
@@ -217,7 +218,7 @@ def page(
         *_scores(rows, efforts),
         *_alarms(variations, alarms),
         "",
-        *_costs(rows, efforts, took, jobs, fast),
+        *_costs(rows, efforts, took, jobs),
         "",
         *_by("area", rows, efforts, sorted({row.defect.area for row in rows}), lambda row: row.defect.area),
         "",
@@ -266,7 +267,7 @@ def _score(rows: Sequence[Row], effort: str) -> str:
     return f"{killed} of {len(rows)} killed ({100 * killed / len(rows):.1f} %)" + "".join(f", {other}" for other in others)
 
 
-def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float], jobs: int, fast: bool) -> list[str]:
+def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float], jobs: int) -> list[str]:
     lines = ["| effort | servers tried | requests of a run | seconds of a run | seconds of all |", "|---|---|---|---|---|"]
     for effort in efforts:
         trials = sorted((row.trials[effort] for row in rows if effort in row.trials), key=lambda trial: trial.seconds)
@@ -276,12 +277,7 @@ def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float
                 f"| {effort} | {len(trials)} | {middle.requests} | {middle.seconds:.1f} (at most {trials[-1].seconds:.1f}) | "
                 f"{took[effort]:.0f} ({jobs} at a time) |"
             )
-    said = "The requests and seconds of a run are medians. What was killed at a smaller effort is not tried again."
-    if fast:
-        said += (
-            " Only the tests of the requirements that a defect breaks were run, and the whole suite where these did not kill it."
-        )
-    return [*lines, "", said]
+    return [*lines, "", "The requests and seconds of a run are medians. What was killed at a smaller effort is not tried again."]
 
 
 def _by(what: str, rows: Sequence[Row], efforts: Sequence[str], groups: Iterable[str], of: Callable[[Row], str]) -> list[str]:
