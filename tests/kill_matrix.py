@@ -5,8 +5,10 @@
 
 A defect is killed when the run says nonconformant and names one of the requirements that the defect breaks. Where it names others
 only, the server is caught for the wrong reason, which is counted apart. A greater effort does all that a smaller one does, so what
-was killed is not tried again unless --again asks for it. With --fast, only what a defect escapes is tried by the whole suite: that is
-quick to tell, and kinder than a run is, in which other tests come between. So no page is written then.
+was killed is not tried again unless --again asks for it.
+
+With --fast, only what a defect escapes is tried by the whole suite. That takes a third of the time, and is kinder than a run, in
+which other tests come between: no page is written then.
 """
 
 import argparse

@@ -148,3 +148,15 @@ def _whole_body(refusal: Refusal) -> bool:
 def _() -> WsgiApp:
     """An empty object creates a conversation; with any member, the subject is required."""
     return broken(validator=receiving(lambda members: members or {"subject": "(no subject)"}))
+
+
+@defect("bodies-of-pairs", "create.not-an-object", "create.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A list of pairs is taken for an object."""
+
+    def decoded(data: bytes, decode: Callable[[bytes], Any]) -> Any:
+        value = decode(data)
+        pairs = isinstance(value, list) and value and all(isinstance(item, list) and len(item) == 2 for item in value)
+        return {str(name): item for name, item in value} if pairs else value
+
+    return broken(validator=decoding(decoded))

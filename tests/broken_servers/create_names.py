@@ -255,3 +255,15 @@ def _() -> WsgiApp:
         return with_body(event, user_first_name=first) if dot and "user_first_name" in event.body else None
 
     return handled(change)
+
+
+@defect("requester-names-overwritten-by-callbacks", "create.existing-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """The names of a user who exists are overwritten by a request to be called back."""
+    return renaming_when(lambda body: body.get("channel") == "callback")
+
+
+@defect("requester-names-overwritten-by-other-case", "create.existing-user-names", difficulty=RARE)
+def _() -> WsgiApp:
+    """The names of a user who exists are overwritten where the address is written with a capital."""
+    return renaming_when(lambda body: body.get("user_email", "")[:1].isupper())

@@ -4,7 +4,7 @@ from typing import Any
 
 from broken_servers.create_seams import answered, handled
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import CREATE, Event, with_body, without
+from broken_servers.seams import CREATE, Event, answering, broken, with_body, without
 from mockserver.server import WsgiApp
 
 EASY, MEDIUM, RARE = Difficulty
@@ -105,3 +105,15 @@ def _() -> WsgiApp:
         return with_body(event, priority=last[email]) if email in last else None
 
     return handled(change)
+
+
+@defect("priority-by-words", "create.priority-default", difficulty=RARE)
+def _() -> WsgiApp:
+    """Whose subject begins with URGENT has that priority."""
+
+    def changed(value: Any, event: Event) -> Any:
+        if "priority" not in event.body and value["subject"].startswith("URGENT"):
+            value["priority"] = "urgent"
+        return value
+
+    return broken(pipeline=answering(changed, CREATE))

@@ -8,7 +8,7 @@ from typing import Any
 
 from broken_servers.create_seams import storing
 from broken_servers.registry import Difficulty, defect
-from broken_servers.seams import CREATE, GET, LIST, Event, answering, broken, handling, text_of, with_body
+from broken_servers.seams import CREATE, GET, LIST, Event, answering, broken, decoding, handling, text_of, with_body
 from mockserver.server import WsgiApp
 
 EASY, MEDIUM, RARE = Difficulty
@@ -177,3 +177,15 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """A subject with a line end is cut there."""
     return storing("subject", lambda text: text.splitlines()[0] if text.strip() else text)
+
+
+@defect("text-subject-of-callbacks", "create.subject-required", difficulty=RARE)
+def _() -> WsgiApp:
+    """Whoever wants to be called back need not give a subject."""
+
+    def decoded(data: bytes, decode: Callable[[bytes], Any]) -> Any:
+        value = decode(data)
+        wanted = isinstance(value, dict) and value.get("channel") == "callback" and value.get("subject") is None
+        return {**value, "subject": "Callback"} if wanted else value
+
+    return broken(validator=decoding(decoded))

@@ -1,11 +1,13 @@
 """Servers that count the characters of a subject wrongly, or do without a subject."""
 
+import html
 from collections.abc import Callable
 from typing import Any
 
 from broken_servers.create_seams import storing
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import CREATE, Event, broken, handling, ignoring, receiving
+from mockserver.problems import Refusal
 from mockserver.server import WsgiApp
 from mockserver.validation import Validator
 
@@ -148,3 +150,14 @@ def _() -> WsgiApp:
         return {"subject": members["description"][:60], **members} if isinstance(members.get("description"), str) else members
 
     return broken(validator=receiving(change))
+
+
+@defect("text-subject-counted-escaped", "create.subject-longest", difficulty=RARE)
+def _() -> WsgiApp:
+    """A subject is escaped for HTML before its characters are counted."""
+
+    def handled(event: Event) -> None:
+        if len(html.escape(event.body["subject"])) > 500:
+            raise Refusal(400, "The subject is too long.")
+
+    return broken(pipeline=handling(handled, CREATE))

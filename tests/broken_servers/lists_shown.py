@@ -221,3 +221,15 @@ def _() -> WsgiApp:
         return page
 
     return broken(conversations=listing(change))
+
+
+@defect("lists-never-updated", "list.items-as-get", difficulty=RARE)
+def _() -> WsgiApp:
+    """In lists, a conversation last changed when it was created."""
+
+    def changed(value: Any, event: Event) -> Any:
+        for item in value["results"]:
+            item["updated_at"] = item["created_at"]
+        return value
+
+    return broken(pipeline=answering(changed, LIST))

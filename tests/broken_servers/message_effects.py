@@ -186,3 +186,14 @@ def _() -> WsgiApp:
             lambda rules, caller, query, found: [one for one in found if len(rules.store.messages(one.id)) <= 3]
         )
     )
+
+
+@defect("messages-urgent-words", "messages.conversation-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message that says URGENT gives its conversation that priority."""
+
+    def effect(rules: Any, caller: Any, request: Any, message: Any) -> None:
+        if "URGENT" in message.body:
+            change(rules, rules.find(caller, request.id), priority="urgent")
+
+    return sent(effect)

@@ -162,3 +162,9 @@ def _() -> WsgiApp:
             kept[:] = [one for one in kept if one.sender_email != message.sender_email or one.id == message.id]
 
     return sent(effect)
+
+
+@defect("messages-equal-to-the-description-dropped", "messages.listed-once", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message that says what the description says is acknowledged and not listed."""
+    return ordered(lambda found: [one for at, one in enumerate(found) if at == 0 or one.body != found[0].body])

@@ -114,3 +114,12 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """The two latest messages stand in each other's place until another one comes."""
     return ordered(lambda found: [*found[:-2], *found[:-3:-1]])
+
+
+@defect("messages-description-last-of-its-second", "messages.oldest-first", difficulty=RARE)
+def _() -> WsgiApp:
+    """Of the messages of the second in which a conversation was created, its description comes last."""
+    return ordered(
+        lambda found: sorted(found, key=lambda one: (one.created_at // 1_000_000, one is found[0])),
+        choices={"description_as_message": "first_message"},
+    )

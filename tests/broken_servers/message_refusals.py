@@ -221,3 +221,16 @@ def _() -> WsgiApp:
             raise Refusal(409, "This conversation is full.")
 
     return broken(conversations=ruling(check_may_reply=check))
+
+
+@defect("messages-refused-to-closed-and-added", "messages.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A message to a closed conversation is refused after it was stored."""
+
+    def added(self: Any, caller: Any, request: Any) -> Any:
+        conversation = self.find(caller, request.id)
+        if self.is_closed(conversation):
+            self.add_message(conversation, request.body["user_email"], request.body["body"], "reply")
+        return Conversations.send(self, caller, request)
+
+    return broken(conversations=ruling(send=added), choices={"reply_to_closed": "refuse"})

@@ -293,3 +293,11 @@ def _() -> WsgiApp:
             return super().refused(operation, call, refusal)
 
     return broken(pipeline=Pending)
+
+
+@defect("origins-own-accepted", "origin.other", "origin.refusal-changes-nothing", difficulty=RARE)
+def _() -> WsgiApp:
+    """A restricted key may be used from the server's own origin, too."""
+    return broken(
+        authenticator=matching(lambda allowed, origin: origin == allowed or "//127.0.0.1:" in origin or "//server.test" in origin)
+    )

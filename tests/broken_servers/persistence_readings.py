@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from broken_servers.list_seams import SECOND, change, then
+from broken_servers.list_seams import SECOND, change, ruling, then
 from broken_servers.registry import Difficulty, defect
 from broken_servers.seams import GET, LIST, MESSAGES, Counter, Event, answering, broken
 from mockserver.auth import Caller
+from mockserver.conversations import Conversations
 from mockserver.records import Conversation
 from mockserver.server import WsgiApp
 from mockserver.validation import Request
@@ -131,3 +133,15 @@ def _() -> WsgiApp:
 
     app = read(effect, GET, choices={"timestamp_fraction": "microseconds"})
     return app
+
+
+@defect("messages-timed-by-reading", "any.durable", "list.reads-only", difficulty=RARE)
+def _() -> WsgiApp:
+    """The time of a message is that at which it is listed."""
+
+    def messages(self: Any, caller: Any, request: Any) -> Any:
+        page = Conversations.messages(self, caller, request)
+        now = self.clock.now()
+        return replace(page, results=[message._replace(created_at=now) for message in page.results])
+
+    return broken(conversations=ruling(messages=messages))

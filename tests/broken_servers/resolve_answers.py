@@ -4,7 +4,7 @@ from typing import Any
 
 from broken_servers.registry import Difficulty, defect
 from broken_servers.resolve_seams import answered, besides, refusing
-from broken_servers.seams import RESOLVE, body_of, broken
+from broken_servers.seams import RESOLVE, Event, body_of, broken
 from mockserver.answers import Answer, Call
 from mockserver.contract import Operation
 from mockserver.pipeline import Pipeline
@@ -114,3 +114,22 @@ def _() -> WsgiApp:
 def _() -> WsgiApp:
     """A conversation with more than ten messages cannot be resolved."""
     return refusing(lambda rules, conversation: len(rules.store.messages(conversation.id)) > 10)
+
+
+@defect("resolve-twice-answers-a-part", "resolve.answer", difficulty=RARE)
+def _() -> WsgiApp:
+    """Who resolves a closed conversation is answered its id and status, and nothing else."""
+    seen: set[str] = set()
+
+    def rewrite(value: dict[str, Any], event: Event) -> Any:
+        again = value["id"] in seen
+        seen.add(value["id"])
+        return {"id": value["id"], "status": value["status"]} if again else value
+
+    return answered(rewrite)
+
+
+@defect("resolve-answers-a-short-subject", "resolve.rest-kept", difficulty=RARE)
+def _() -> WsgiApp:
+    """The answer to resolve cuts a subject after 100 characters."""
+    return answered(lambda value, event: {**value, "subject": value["subject"][:100]})
