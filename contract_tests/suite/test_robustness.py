@@ -248,14 +248,6 @@ def test_no_media_type_is_answered_with_a_server_error(desk: Helpdesk, written_t
 
 
 @pytest.mark.requirements("any.no-server-error")
-@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "unheard-of"])
-def test_no_content_encoding_is_answered_with_a_server_error(desk: Helpdesk, encoding: str) -> None:
-    """A body that is not encoded as its header says. It may be refused before the API is asked."""
-    raw = json.dumps(desk.payload()).encode()
-    desk.call("createConversation", raw=raw, headers={"Content-Encoding": encoding}, documented=False)
-
-
-@pytest.mark.requirements("any.no-server-error")
 def test_a_large_body_is_no_server_error(desk: Helpdesk) -> None:
     record = desk.create()
     text = "x" * 2**20
