@@ -179,14 +179,13 @@ class Helpdesk(Reader):
         return self.judge.check(requirement_id, None, pages[0].exchange)
 
     def _audited(self) -> list[Record]:
-        """The oldest conversations, the oldest that have messages, all that something refused may change later, and any others.
-
-        As many as the effort has, or somewhat more.
+        """The oldest conversations, those with messages and those resolved among them, all that something refused may change later,
+        and any others: as many as the effort has, or somewhat more.
         """
         records = list(self.ledger.records.values())
-        share = self.effort.audited // 3
-        chosen = {record.id: record for record in records[:share]}
-        chosen |= {record.id: record for record in [record for record in records if record.messages][:share]}
+        share = self.effort.audited // 4
+        kinds = (records, [record for record in records if record.messages], [record for record in records if record.resolved])
+        chosen = {record.id: record for kind in kinds for record in kind[:share]}
         chosen |= {record.id: record for record in records if record.id in self.ledger.guarded}
         others = [record for record in records if record.id not in chosen]
         return [*chosen.values(), *self.random.sample(others, min(len(others), max(0, self.effort.audited - len(chosen))))]

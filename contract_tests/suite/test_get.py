@@ -94,9 +94,11 @@ def _with_another_digit(known: str, desk: Helpdesk) -> str:
 
 
 def is_uuid(conversation_id: str) -> bool:
-    """Whether ids of this server are UUIDs; where they are not, a UUID may be no path of its API at all."""
+    """Whether ids of this server are UUIDs; where they are not, a UUID may be no path of its API at all.
+
+    The nil UUID is none, as for whoever looks at the version.
+    """
     try:
-        uuid.UUID(conversation_id)
+        return uuid.UUID(conversation_id).int != 0
     except ValueError:
         return False
-    return True

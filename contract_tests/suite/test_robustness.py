@@ -97,8 +97,8 @@ BODIES: dict[str, bytes] = {
     "NaN for a text": b'{"subject": NaN}',
     "Infinity for a text": b'{"subject": -Infinity}',
     "a huge exponent for a text": b'{"subject": 1e999}',
-    # Validators of JavaScript leave the member out without a word, for its safety.
-    "a name that JavaScript uses": b'{"subject": "x", "metadata": {"__proto__": {"x": 1}}}',
+    # Validators of JavaScript refuse such members, or leave them out without a word, for its safety.
+    "names that JavaScript uses": b'{"subject": "x", "metadata": {"__proto__": {"x": 1}, "constructor": {"prototype": {"x": 1}}}}',
     "a huge integer": b'{"subject": "x", "metadata": {"n": ' + b"9" * 400 + b"}}",
     "an integer of 5000 digits": b'{"subject": "x", "metadata": {"n": ' + b"9" * 5000 + b"}}",
     "a huge number for a text": b'{"subject": ' + b"9" * 5000 + b"}",
