@@ -4,6 +4,7 @@ A test violates requirements without raising; the plugin fails it afterwards. Wh
 `user_properties`, which xdist brings to the controlling process.
 """
 
+import json
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
@@ -203,7 +204,8 @@ def pytest_runtest_makereport(
         report.longrepr = (str(item.path), 0, reason)
         if isinstance(call.excinfo.value, Unanswered) and not context.desk.target.is_alive():
             item.session.shouldstop = f"The server went away. {reason}"
-    report.user_properties.append((FINDINGS, _findings(context, call)))
+    # As JSON: what carries reports from a worker takes no text with half a surrogate, and a server may be shown to have one.
+    report.user_properties.append((FINDINGS, json.dumps(_findings(context, call))))
     violated = any(context.catalogue[name].level is Level.MUST for name in judge.violated)
     if violated and context.settings.fail_fast:
         item.session.shouldstop = "a requirement failed"
@@ -245,7 +247,7 @@ class Collector:
         self._total = len(session.items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        findings: dict[str, Any] = dict(report.user_properties).get(FINDINGS, {})  # type: ignore[assignment]
+        findings: dict[str, Any] = json.loads(str(dict(report.user_properties).get(FINDINGS, "{}")))
         for name, data in findings.get("tallies", {}).items():
             self.tallies.setdefault(name, Tally()).add(Tally.from_json(data))
         for name, data in findings.get("observations", {}).items():

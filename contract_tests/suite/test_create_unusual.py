@@ -31,7 +31,8 @@ UNUSUAL: dict[str, dict[str, Any]] = {
     "a lone surrogate in metadata": {"metadata": {"lone": "\udc00 surrogate"}},
     "control characters in a subject": {"subject": "bell \x07 escape \x1b[31m delete \x7f C1 \x85\x9f"},
     "line ends in a subject": {"subject": "line\nfeed\r\nand\ttab"},
-    "names of members that languages use": {"metadata": {"$ref": "#/", "toString": None}},
+    # Not those that JavaScript uses, which its validators leave out.
+    "names of members that formats use": {"metadata": {"$ref": "#/", "@id": 7, "$type": "x", "#text": None}},
     "invisible characters": {
         "subject": "zero\u200bwidth, soft\u00adhyphen, byte\ufefforder mark, line\u2028separator",
         "metadata": {"directions": "\u200eleft \u200fright \u202ain\u202c \u2066it\u2069"},

@@ -1,13 +1,16 @@
 """Servers with the habits of mail and of sanitizers: what they take off, mask and straighten in a text or in metadata."""
 
+import json
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from broken_servers.create_metadata import metadata, scalars
 from broken_servers.create_seams import storing
 from broken_servers.message_bodies import bodies
 from broken_servers.registry import Difficulty, defect
+from broken_servers.seams import broken, decoding, text_of
 from mockserver.server import WsgiApp
 
 RARE = Difficulty.RARE
@@ -148,3 +151,16 @@ def _() -> WsgiApp:
 def _texts(change: Any) -> WsgiApp:
     """A server that changes texts in metadata."""
     return metadata(lambda given: scalars(given, lambda item: change(item) if isinstance(item, str) else item))
+
+
+@defect("text-lone-surrogates-replaced", "create.whole-or-refused", "messages.whole-or-refused", difficulty=RARE)
+def _() -> WsgiApp:
+    """Half a surrogate in a text becomes the replacement character."""
+
+    def decoded(data: bytes, decode: Callable[[bytes], Any]) -> Any:
+        if b"\\ud" not in data.lower():
+            return decode(data)
+        whole = text_of(json.loads(data), lambda text: text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        return decode(json.dumps(whole).encode())
+
+    return broken(validator=decoding(decoded))

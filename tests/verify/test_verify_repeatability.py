@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from broken_servers.registry import all_defects
+
 from mockserver.app import create_app
 from mockserver.server import WsgiApp, serving
 from tests.verify.command import Ended, key_options
@@ -80,3 +82,10 @@ def test_two_workers_find_what_one_finds(verify: Verify, faulty: str) -> None:
     assert reports[1]["run"]["workers"] == 2
     # The requests of all workers are counted: they are about as many.
     assert reports[1]["run"]["requests"] > reports[0]["run"]["requests"] / 2
+
+
+def test_two_workers_tell_what_no_encoding_holds(verify: Verify) -> None:
+    with serving(all_defects()["text-lone-surrogates-replaced"].app()) as url:
+        ended = verify(url, *key_options(), "--effort", "quick", "--only", "create.whole-or-refused", "--workers", 2)
+    assert ended.code == 1, ended.said
+    assert "\\ud83d" in (ended.directory / "accord-report" / "report.json").read_text(encoding="utf-8")
