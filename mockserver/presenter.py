@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 _FRACTION_DIGITS: Mapping[str, int] = {"none": 0, "milliseconds": 3, "microseconds": 6, "other": 9}
 _OFFSETS: Mapping[str, str] = {"z": "Z", "numeric": "+00:00"}
-_MANY_TEXTS = 10_000
+_MANY_TEXTS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Presenter:
         }
         self._latest_requester: tuple[User | None, dict[str, Any]] = (None, {})
         self.written: Callable[[Conversation], orjson.Fragment] = lru_cache(_MANY_TEXTS)(self._write)
-        """A conversation as JSON text. The latest ten thousand are kept: a front end shows the same ones again and again."""
+        """A conversation as JSON text. The latest fifty thousand are kept, at most some 35 MB: a front end shows the same ones again and again."""
         self._times = Times(_FRACTION_DIGITS[choices["timestamp_fraction"]], _OFFSETS[choices["timestamp_offset"]])
 
     def conversation(self, conversation: Conversation) -> dict[str, Any]:
