@@ -47,7 +47,7 @@ class Presenter:
         }
         self._latest_requester: tuple[User | None, dict[str, Any]] = (None, {})
         self.written: Callable[[Conversation], orjson.Fragment] = lru_cache(_MANY_TEXTS)(self._write)
-        """A conversation as JSON text. The latest fifty thousand are kept, some 35 MB at most: a front end shows the same ones again."""
+        """A conversation as JSON text. The latest fifty thousand are kept, 35 MB at most: clients ask for the same again."""
         self._times = Times(_FRACTION_DIGITS[choices["timestamp_fraction"]], _OFFSETS[choices["timestamp_offset"]])
 
     def conversation(self, conversation: Conversation) -> dict[str, Any]:
