@@ -150,6 +150,7 @@ class Client:
                 {**content, **own, **(headers or {})},
                 raw if raw is not None else self._encoded(body),
                 None if forgery is not None else credential or self.next_credential(operation_id),
+                forgery=forgery,
             )
         )
         self._remember(operation_id, id, exchange)

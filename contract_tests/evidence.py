@@ -28,11 +28,15 @@ def evidence_of(
     is the bad key that was sent.
     """
 
-    def hidden(text: str) -> str:
-        secret = forgery.secret if forgery else ""
-        return redact(text.replace(secret, "…") if len(secret) > 8 else text)
-
     call = exchange.call
+    forged = (forgery, *(step.call.forgery for _, step in steps))
+    bad_keys = [one.secret for one in forged if one and len(one.secret) > 8]
+
+    def hidden(text: str) -> str:
+        for secret in bad_keys:
+            text = text.replace(secret, "…")
+        return redact(text)
+
     sent = {**(call.credential.headers() if call.credential else {}), **call.headers}
     return Evidence(
         summary=hidden(mismatch.summary),
@@ -60,7 +64,7 @@ def script(call: Call, base_url: str, steps: Sequence[tuple[str, Exchange]], for
     names: dict[str, str] = {}
     lines = []
     for conversation_id, step in steps:
-        line = curl(step.call, base_url, names, options="-s")
+        line = curl(step.call, base_url, names, step.call.forgery, options="-s")
         if conversation_id in names:
             lines.append(f"{line} >/dev/null")
         else:

@@ -7,14 +7,15 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from contract_tests.credentials import Credential
+from contract_tests.credentials import Credential, Forgery
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request before it is sent. `path` is percent-encoded already and begins after the base URL; `body` is sent as it is.
 
-    `raw_query` is a query that is sent as it is, malformed as it may be, in place of the parameters of `query`.
+    `raw_query` is a query that is sent as it is, malformed as it may be, in place of the parameters of `query`. `forgery` is a bad
+    key whose headers are among the headers.
     """
 
     method: str
@@ -24,6 +25,7 @@ class Call:
     body: bytes | None = None
     credential: Credential | None = None
     raw_query: str = ""
+    forgery: Forgery | None = None
 
     @property
     def search(self) -> str:
