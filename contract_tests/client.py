@@ -156,7 +156,7 @@ class Client:
         self._remember(operation_id, id, exchange)
         if self.consistency_window and exchange.succeeded and operation.method == "POST":
             wait_until_shown(self._ask, operation_id, id, exchange, self.consistency_window)
-        self._judge_any(exchange, forgery, documented=documented)
+        self._judge_any(exchange, documented=documented)
         if exchange.repeated and done_twice(self._ask, self.ledger, operation_id, id, exchange):
             raise Blocked(f"{exchange.call.method} {exchange.call.path} was done and not answered, and done again when sent again.")
         used = exchange.call.credential
@@ -180,14 +180,14 @@ class Client:
             requirement, component = _ANSWERS[operation_id]
             self.judge.check(requirement, self.contract.mismatch(component, exchange.members), exchange)
 
-    def _judge_any(self, exchange: Exchange, forgery: Forgery | None = None, *, documented: bool = True) -> None:
+    def _judge_any(self, exchange: Exchange, *, documented: bool = True) -> None:
         if exchange.hiccup is not None:
             self.judge.inconsistent("any.no-server-error", exchange)
         # A server may close the connection on a large body, rather than read it.
         if exchange.status != DROPPED or len(exchange.call.body or b"") <= _LARGE:
-            self.judge.check("any.no-server-error", answers.no_server_error(exchange), exchange, forgery=forgery)
+            self.judge.check("any.no-server-error", answers.no_server_error(exchange), exchange)
         if exchange.status != DROPPED and (exchange.succeeded or (documented and _reaches_the_api(exchange.call))):
-            self.judge.check("any.json", answers.is_json(exchange), exchange, forgery=forgery)
+            self.judge.check("any.json", answers.is_json(exchange), exchange)
 
     def _remember(self, operation_id: str, conversation_id: str, exchange: Exchange) -> None:
         if not exchange.succeeded or exchange.call.method != "POST":

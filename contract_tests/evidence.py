@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from contract_tests.credentials import Credential, Forgery, Style
+from contract_tests.credentials import Credential, Style
 from contract_tests.exchange import Call, Exchange
 from contract_tests.expectations import Mismatch
 from contract_tests.results import Evidence
@@ -20,16 +20,14 @@ def evidence_of(
     base_url: str,
     redact: Callable[[str], str],
     steps: Sequence[tuple[str, Exchange]] = (),
-    forgery: Forgery | None = None,
 ) -> Evidence:
     """What a report shows of a violation.
 
-    `redact` removes every whole key from a text; `steps` are the writes that led to it, each with its conversation's id; `forgery`
-    is the bad key that was sent.
+    `redact` removes every whole key from a text; `steps` are the writes that led to it, each with its conversation's id. Bad keys
+    that were sent, by it or by a step, are hidden too.
     """
-
     call = exchange.call
-    forged = (forgery, *(step.call.forgery for _, step in steps))
+    forged = (call.forgery, *(step.call.forgery for _, step in steps))
     bad_keys = [one.secret for one in forged if one and len(one.secret) > 8]
 
     def hidden(text: str) -> str:
@@ -54,26 +52,26 @@ def evidence_of(
             "body": hidden(_text(exchange.body)),
             "elapsed_ms": round(exchange.elapsed * 1000, 1),
         },
-        curl=hidden(script(call, base_url, steps, forgery)),
+        curl=hidden(script(call, base_url, steps)),
         test=test,
     )
 
 
-def script(call: Call, base_url: str, steps: Sequence[tuple[str, Exchange]], forgery: Forgery | None = None) -> str:
+def script(call: Call, base_url: str, steps: Sequence[tuple[str, Exchange]]) -> str:
     """Shell lines that send the call, after those that bring a server to where it was; keys are variables ($ACCORD_SERVER_KEY)."""
     names: dict[str, str] = {}
     lines = []
     for conversation_id, step in steps:
-        line = curl(step.call, base_url, names, step.call.forgery, options="-s")
+        line = curl(step.call, base_url, names, options="-s")
         if conversation_id in names:
             lines.append(f"{line} >/dev/null")
         else:
             names[conversation_id] = f"ID{len(names) + 1}"
             lines.append(f"{names[conversation_id]}=$({line} | jq -r .id)")
-    return "\n".join([*lines, curl(call, base_url, names, forgery)])
+    return "\n".join([*lines, curl(call, base_url, names)])
 
 
-def curl(call: Call, base_url: str, names: Mapping[str, str], forgery: Forgery | None = None, *, options: str = "-i") -> str:
+def curl(call: Call, base_url: str, names: Mapping[str, str], *, options: str = "-i") -> str:
     """A curl line that sends the call; `names` maps conversations' ids to the shell variables that hold theirs."""
     parts = ["curl", options]
     if call.method != "GET":
@@ -81,11 +79,11 @@ def curl(call: Call, base_url: str, names: Mapping[str, str], forgery: Forgery |
     url = f"{base_url}{call.path}{call.search}"
     known = next((conversation_id for conversation_id in names if conversation_id in call.path.split("/")), None)
     parts.append(shlex.quote(url) if known is None else f'"{url.replace(known, f"${names[known]}")}"')
-    if forgery is not None:
-        parts.append(forgery.shell)
+    if call.forgery is not None:
+        parts.append(call.forgery.shell)
     elif call.credential is not None:
         parts.append(_credential_options(call.credential))
-    own = forgery.headers if forgery is not None else {}
+    own = call.forgery.headers if call.forgery is not None else {}
     parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in call.headers.items() if name not in own]
     if call.body is not None:
         parts.append(f"--data-binary {_shell_body(call.body)}")

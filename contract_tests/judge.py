@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from contract_tests.catalogue import Catalogue
-from contract_tests.credentials import Forgery
 from contract_tests.evidence import evidence_of
 from contract_tests.exchange import Exchange
 from contract_tests.expectations import Mismatch
@@ -46,7 +45,7 @@ class Judge:
         """Start afresh for a test."""
         self._test, self.tallies, self.observations = test, defaultdict(Tally), {}
 
-    def check(self, requirement_id: str, mismatch: Mismatch | None, exchange: Exchange, *, forgery: Forgery | None = None) -> bool:
+    def check(self, requirement_id: str, mismatch: Mismatch | None, exchange: Exchange) -> bool:
         """Count one exercise of a requirement, and a violation where there is a mismatch. True where there is none."""
         assert requirement_id in self.catalogue.requirements, f"{requirement_id} is not in the catalogue"
         with self._lock:
@@ -60,12 +59,12 @@ class Judge:
         if number <= _LOOKED_AT:
             asked_again = self.ask_again(exchange) if number <= KEPT_EVIDENCE else None
             told = replace(mismatch, summary=f"{mismatch.summary}; {asked_again}") if asked_again else mismatch
-            evidence = self._evidence(told, exchange, forgery)
+            evidence = self._evidence(told, exchange)
             with self._lock:
                 tally.keep(evidence)
         return False
 
-    def _evidence(self, mismatch: Mismatch, exchange: Exchange, forgery: Forgery | None = None) -> Evidence:
+    def _evidence(self, mismatch: Mismatch, exchange: Exchange) -> Evidence:
         return evidence_of(
             mismatch,
             exchange,
@@ -73,7 +72,6 @@ class Judge:
             base_url=self._base_url,
             redact=self._redact,
             steps=self.history.before(exchange),
-            forgery=forgery,
         )
 
     def inconsistent(self, requirement_id: str, exchange: Exchange) -> None:

@@ -102,9 +102,9 @@ def refused_everywhere(desk: Helpdesk, requirement: str, forgeries: list[Forgery
             # Every other list is filtered: that may be another way through the server.
             query = {"user_email": record.email, "offset": 1} if operation_id == "listConversations" and number % 2 else None
             exchange = desk.call(operation_id, id=record.id, query=query, body=body, forgery=forgery)
-            desk.judge.check(requirement, _with(forgery, answers.status_is(exchange, 401)), exchange, forgery=forgery)
+            desk.judge.check(requirement, _with(forgery, answers.status_is(exchange, 401)), exchange)
             if exchange.status == 401:
-                desk.judge.check("auth.refusal-body", answers.has_text_detail(exchange), exchange, forgery=forgery)
+                desk.judge.check("auth.refusal-body", answers.has_text_detail(exchange), exchange)
     desk.unchanged(before, "auth.refusal-changes-nothing")
     desk.nothing_created(marker, "auth.refusal-changes-nothing")
 
