@@ -2,130 +2,119 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from http import HTTPStatus
+from dataclasses import replace
 from pathlib import Path
-from posixpath import commonpath
 from typing import Any
 
-import flask.signals
-from flask import Flask, Response, request
+from flask import Flask, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from accord.errors import AccordError
-from mockserver.answers import Answer
-from mockserver.auth import Authenticator
-from mockserver.clock import Clock
-from mockserver.contract import Contract, Operation
-from mockserver.control.errors import answer_errors
-from mockserver.control.health import health
-from mockserver.control.namespaces import namespaces
-from mockserver.control.requests import requests
-from mockserver.control.state import state
-from mockserver.conversations import Conversations
-from mockserver.cors import headers as cors_headers
-from mockserver.cors import is_preflight, preflight
-from mockserver.front import Front, enter
-from mockserver.journal import Journal
-from mockserver.keys import KeyRing
-from mockserver.pipeline import Pipeline
-from mockserver.presenter import Presenter
-from mockserver.problems import Problems, Refusal, nowhere
-from mockserver.responses import response_of
-from mockserver.routes import Routes
+from accord.base.errors import AccordError
+from mockserver.console.front_door import front_door_routes
+from mockserver.console.page import console_routes
+from mockserver.contract.document import Contract, Operation
+from mockserver.control.access import Access
+from mockserver.control.choices import choice_routes
+from mockserver.control.clock import clock_routes
+from mockserver.control.conversations import conversation_routes
+from mockserver.control.coverage import coverage_routes
+from mockserver.control.description import description_routes
+from mockserver.control.errors import register_errors
+from mockserver.control.faults import fault_routes
+from mockserver.control.guard import Guard, is_control
+from mockserver.control.health import health_routes
+from mockserver.control.inbox import inbox_routes
+from mockserver.control.keys import key_routes
+from mockserver.control.namespaces import namespace_routes
+from mockserver.control.requests import request_routes
+from mockserver.control.state import state_routes
+from mockserver.control.webhooks import webhook_routes
+from mockserver.dispatcher import Dispatcher
+from mockserver.fast_path import FastPath
+from mockserver.handling.authentication import Authenticator
+from mockserver.handling.conversations import Conversations
+from mockserver.handling.errors import ErrorResponses, HttpRefusal
+from mockserver.handling.pipeline import Pipeline
+from mockserver.handling.serializer import Serializer
+from mockserver.handling.validation import Validator
+from mockserver.http.cors import Cors, is_preflight
+from mockserver.http.delivery import request_delivery
+from mockserver.http.flask_response import flask_response
+from mockserver.http.messages import Response
+from mockserver.http.wsgi import REQUEST_ID_HEADER, StartResponse, adding, send
+from mockserver.journal import CAPACITY, MOST_BYTES, REQUEST_ID, Journal
+from mockserver.keys.model import KeyRing
+from mockserver.model.clock import Clock
+from mockserver.model.refusal import nowhere
+from mockserver.namespaces.addressing import enter
+from mockserver.namespaces.namespace import DEFAULT_SCENARIO, DEFAULT_SEED, FaultsGiven, Namespace, Parts, Plan, plan
+from mockserver.namespaces.registry import MOST_NAMESPACES, Namespaces
 from mockserver.store import DEFAULT_NAMESPACE, Storage, Store, StoreUnavailableError
 from mockserver.store.memory import MemoryStorage
-from mockserver.validation import Validator
-from mockserver.world import DEFAULT_SCENARIO, DEFAULT_SEED, Parts, Plan, World, plan
-from mockserver.worlds import Worlds
+from mockserver.webhooks.subscriptions import from_options
+from mockserver.webhooks.targets import Targets
 
 _FAILED = "accord.failed"
-_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-_SIGNALS = (
-    flask.signals.request_started,
-    flask.signals.request_finished,
-    flask.signals.request_tearing_down,
-    flask.signals.appcontext_pushed,
-    flask.signals.appcontext_popped,
-    flask.signals.appcontext_tearing_down,
-)
 
 
 class MockApp(Flask):
-    """A Flask application that is a mock. Routes, hooks and middleware can be added as to any other.
+    """A Flask application that is a mock. Routes, hooks and middleware can be added as to any other."""
 
-    A plain call of a documented operation does not need Flask's contexts and response objects, which take longer than the rest
-    of the way: it goes straight to `front`, where Flask's views of the operations go too. As soon as something was added that
-    could see such a call (a hook, a signal's receiver, a route beneath the documented ones, another view, a subclass), all take
-    the way through Flask.
-    """
-
-    worlds: Worlds
+    namespaces: Namespaces
     journal: Journal
-    front: Front
+    dispatcher: Dispatcher
 
     @property
-    def world(self) -> World:
-        """The world of requests that name no namespace."""
-        return self.worlds.get(DEFAULT_NAMESPACE)
+    def namespace(self) -> Namespace:
+        """The namespace of requests that name none."""
+        return self.namespaces.get(DEFAULT_NAMESPACE)
 
-    def serve_contract(self, front: Front, contract: Contract, more_headers: Mapping[str, str]) -> None:
-        """Add the documented operations. `more_headers` are in every answer that has none of that name."""
-        self.front = front
-        self._more_headers = dict(more_headers)
-        self._routes = Routes(contract)
-        self._views = {operation.id: _view(front, operation) for operation in contract}
+    def serve_contract(self, dispatcher: Dispatcher, contract: Contract, cors: Cors, guard: Guard) -> None:
+        """Add the documented operations. `cors` tells browsers who may call them, `guard` who may use the control API."""
+        self.dispatcher = dispatcher
+        self._cors = cors
+        self._guard = guard
+        views = {operation.id: _view(dispatcher, operation) for operation in contract}
         for operation in contract:
-            rule, view = _rule(operation.path), self._views[operation.id]
-            self.add_url_rule(rule, operation.id, view, methods=[operation.method], provide_automatic_options=False)
-        self._beneath = commonpath([operation.path for operation in contract])
-        # Each is changed in place by whatever is added.
-        self._added = (
-            self.before_request_funcs,
-            self.after_request_funcs,
-            self.teardown_request_funcs,
-            self.teardown_appcontext_funcs,
-            self.url_value_preprocessors,
-            *(signal.receivers for signal in _SIGNALS),
-        )
-        self._overlapped = False
+            rule = _rule(operation.path)
+            self.add_url_rule(rule, operation.id, views[operation.id], methods=[operation.method], provide_automatic_options=False)
+        self._fast_path = FastPath(self, _USUAL, contract, views)
 
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
         """As Flask's."""
         super().add_url_rule(rule, *args, **options)
-        if hasattr(self, "_beneath"):
-            self._overlapped |= rule.startswith((self._beneath, "/<"))
+        if hasattr(self, "_fast_path"):
+            self._fast_path.rule_was_added(rule)
 
-    def process_response(self, response: Response) -> Response:
-        """As Flask's, and with the headers that every answer has."""
-        response = super().process_response(response)
-        for name, value in self._more_headers.items():
-            response.headers.setdefault(name, value)
-        return response
-
-    def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request."""
+    def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Respond to one request."""
         environ = enter(environ)
-        found = self._routes.match(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        if found is None or not self._is_plain(environ, found[0]):
-            return super().wsgi_app(environ, start_response)
+        id = environ[REQUEST_ID] = self.journal.new_id()
+        path = environ["PATH_INFO"]
+        found = self._fast_path.match(environ["REQUEST_METHOD"], path)
+        if found is None and is_control(path):
+            return self._control(environ, start_response, id)
+        more = self._cors.headers(environ)
+        if found is None or not self._fast_path.is_open(environ, found[0]):
+            return super().wsgi_app(environ, adding({**more, REQUEST_ID_HEADER: id}, start_response))
         try:
-            answer = self.front.answer(found[0], environ, found[1])
+            response = self.dispatcher.respond(found[0], environ, found[1])
         except Exception as error:  # noqa: BLE001 - nothing is hidden: the view raises it again, for Flask to handle
-            return super().wsgi_app({**environ, _FAILED: error}, start_response)
-        headers = {"Content-Length": str(len(answer.body)), **self._more_headers, **answer.headers}
-        start_response(_STATUS_LINES[answer.status], list(headers.items()))
-        return [answer.body]
+            return super().wsgi_app({**environ, _FAILED: error}, adding({**more, REQUEST_ID_HEADER: id}, start_response))
+        request_delivery(environ, response.delivery)
+        return send(response, start_response, id, more)
 
-    def _is_plain(self, environ: Mapping[str, Any], operation: Operation) -> bool:
-        """Whether nobody could tell that the call did not go through Flask."""
-        return not (
-            self._overlapped
-            or any(self._added)
-            or self.view_functions[operation.id] is not self._views[operation.id]
-            or type(self) is not MockApp
-            # Flask's test client, which keeps the contexts of its requests for whoever asks.
-            or "werkzeug.debug.preserve_context" in environ
-        )
+    def _control(self, environ: dict[str, Any], start_response: StartResponse, id: str) -> Iterable[bytes]:
+        """Respond to a request to the control API."""
+        more = self._guard.headers(environ)
+        refusal = self._guard.refusal(environ)
+        if refusal is not None:
+            return send(refusal, start_response, id, more)
+        return super().wsgi_app(self._guard.admitted(environ), adding({**more, REQUEST_ID_HEADER: id}, start_response))
+
+
+_USUAL = MockApp
 
 
 def create_app(
@@ -136,57 +125,109 @@ def create_app(
     choices: Mapping[str, object] | None = None,
     seed: int | str = DEFAULT_SEED,
     cors: bool = True,
+    access: Access | None = None,
     clock: Clock | None = None,
+    faults: FaultsGiven = (),
+    agent: str | None = None,
     store: Store | None = None,
     storage: Storage | str | None = None,
     progress: Callable[[int], None] | None = None,
+    max_namespaces: int = MOST_NAMESPACES,
+    journal: int = CAPACITY,
+    journal_bytes: int = MOST_BYTES,
+    webhook: str | None = None,
+    webhook_secret: str | None = None,
+    webhook_allow: Iterable[str] = (),
+    coverage: bool = False,
     authenticator: type[Authenticator] = Authenticator,
     validator: type[Validator] = Validator,
     conversations: type[Conversations] = Conversations,
-    presenter: type[Presenter] = Presenter,
-    problems: type[Problems] = Problems,
+    serializer: type[Serializer] = Serializer,
+    errors: type[ErrorResponses] = ErrorResponses,
     pipeline: type[Pipeline] = Pipeline,
 ) -> MockApp:
     """A mock with a state of its own.
 
     spec: the contract document, its path or already read; by default the one of this distribution.
     scenario: the name of a scenario, or the path of a .yaml file.
-    keys: a keys file, or a ring of keys; by default the ready-made keys of the seed (`app.world.standard_keys`).
+    keys: a keys file, or a ring of keys; by default the ready-made keys of the seed (`app.namespace.standard_keys`).
     choices: options of spec/choices.yaml by name; what is not named takes its default.
     seed: what ids and ready-made keys are made from.
-    cors: whether browsers of any origin may call.
+    cors: whether browsers of any origin may call the documented API.
+    access: who may use the control API; by default whoever reaches the mock over loopback, and no page of another origin.
     clock: where times come from; by default the system's.
+    faults: fault rules that every namespace begins with, as JSON objects, or the path of a YAML file of them.
+    agent: who replies to conversations by itself: `echo`, or the path of a YAML script.
     storage: where all state is kept, or its URL; by default memory. `store`, instead, is one for the default namespace only.
     progress: told, now and then, how many conversations of the scenario were loaded.
+    max_namespaces: how many there may be besides the default one.
+    journal, journal_bytes: how many of the latest requests are kept, and how many bytes of them all.
+    webhook, webhook_secret: the URL to which events are sent, and what signs them; others may subscribe by the control API.
+    webhook_allow: names of hosts beyond this machine to which events may be sent.
+    coverage: whether each request is looked at for the choices that it exercises, or only those that the journal still has.
     The others are the classes that the mock is made of, to be replaced by subclasses.
 
     Raises AccordError for anything in these that cannot be used.
     """
-    parts = Parts(authenticator, validator, conversations, presenter, problems, pipeline)
-    start = plan(spec=spec, scenario=scenario, keys=keys, choices=choices, seed=seed, clock=clock, parts=parts, progress=progress)
+    parts = Parts(authenticator, validator, conversations, serializer, errors, pipeline)
+    start = plan(
+        spec=spec,
+        scenario=scenario,
+        keys=keys,
+        choices=choices,
+        seed=seed,
+        clock=clock,
+        parts=parts,
+        progress=progress,
+        faults=faults,
+        agent=agent,
+    )
+    targets = Targets(webhook_allow)
+    start = replace(start, subscriptions=from_options(webhook, webhook_secret, start.contract.webhooks, targets))
 
     def planner(settings: Mapping[str, Any]) -> Plan:
         """The plan of a namespace: as the default one, but for its own settings."""
-        usual = {"scenario": scenario, "seed": seed, "keys": None if "seed" in settings else start.keys}
+        now = registry.default
+        brought = None if "seed" in settings or now.standard_keys is not None else now.keys
+        usual = {"scenario": scenario, "seed": seed, "keys": brought}
         own_choices = {**(choices or {}), **settings.get("choices", {})}
-        return plan(spec=start.contract, clock=start.clock, parts=parts, **{**usual, **settings, "choices": own_choices})
+        own = {**usual, **settings, "choices": own_choices}
+        made = plan(spec=start.contract, clock=start.clock, parts=parts, faults=now.faults, agent=now.agent, **own)
+        return replace(made, subscriptions=start.subscriptions)
 
-    worlds = Worlds(_storage(storage, store), start, planner)
+    registry = Namespaces(_storage(storage, store), start, planner, max_namespaces, targets, notes_at_once=coverage)
     app = MockApp("mockserver", static_folder=None, template_folder=None)
-    app.worlds, app.journal = worlds, Journal()
+    app.namespaces, app.journal = registry, Journal(journal, journal_bytes)
     # Slashes are the concern of one choice, not of the router.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
-    front = Front(worlds, app.journal)
-    app.serve_contract(front, start.contract, cors_headers() if cors else {})
-    for blueprint in (health(start, worlds), namespaces(worlds), state(worlds), requests(app.journal)):
+    dispatcher = Dispatcher(registry, app.journal)
+    allowed = access or Access()
+    app.serve_contract(dispatcher, start.contract, Cors(enabled=cors), Guard(allowed))
+    for blueprint in (
+        console_routes(),
+        inbox_routes(registry),
+        front_door_routes(Path(start.contract.source), allowed.off),
+        description_routes(),
+        health_routes(start, registry),
+        namespace_routes(registry),
+        state_routes(registry),
+        request_routes(app.journal, registry),
+        fault_routes(registry),
+        clock_routes(registry),
+        choice_routes(registry, start.choices),
+        key_routes(registry),
+        conversation_routes(registry),
+        webhook_routes(registry, start.contract.webhooks),
+        coverage_routes(app.journal, registry),
+    ):
         app.register_blueprint(blueprint)
-    app.register_error_handler(HTTPException, _error_view(front))
-    answer_errors(app, worlds)
+    app.register_error_handler(HTTPException, _error_view(dispatcher))
+    register_errors(app, registry)
     # Now, so that whoever makes the application learns what is wrong with the scenario.
     try:
-        worlds.get(DEFAULT_NAMESPACE)
+        registry.get(DEFAULT_NAMESPACE)
     except StoreUnavailableError as error:
         raise AccordError(f"The store cannot be used: {error}", "Try again once it can be reached.") from error
     return app
@@ -205,35 +246,37 @@ def _rule(path: str) -> str:
     return re.sub(r"\{(\w+)\}", r"<\1>", path)
 
 
-def _view(front: Front, operation: Operation) -> Callable[..., Response]:
-    def view(**path: str) -> Response:
+def _view(dispatcher: Dispatcher, operation: Operation) -> Callable[..., FlaskResponse]:
+    def view(**path: str) -> FlaskResponse:
         if _FAILED in request.environ:
             raise request.environ[_FAILED]
-        return response_of(front.answer(operation, request.environ, path))
+        return flask_response(dispatcher.respond(operation, request.environ, path))
 
     view.__doc__ = operation.summary
     return view
 
 
-def _error_view(front: Front) -> Callable[[HTTPException], Response]:
-    def view(error: HTTPException) -> Response:
+def _error_view(dispatcher: Dispatcher) -> Callable[[HTTPException], FlaskResponse]:
+    def view(error: HTTPException) -> FlaskResponse:
         # Carried by redirects of the router and by `abort(response)` in routes that were added.
-        if isinstance(error.response, Response):
+        if isinstance(error.response, FlaskResponse):
             return error.response
-        return response_of(_error_answer(front, error))
+        return flask_response(_error_response(dispatcher, error))
 
     return view
 
 
-def _error_answer(front: Front, error: HTTPException) -> Answer:
+def _error_response(dispatcher: Dispatcher, error: HTTPException) -> Response:
     status = error.code or 500
     if isinstance(error, MethodNotAllowed):
         methods = sorted({*(error.valid_methods or ()), "OPTIONS"})
         if request.method == "OPTIONS":
-            answer = preflight(methods) if is_preflight(request.environ) else Answer(204, b"")
-            return Answer(answer.status, answer.body, {**answer.headers, "Allow": ", ".join(methods)})
-        refusal = Refusal(405, f"{request.method} is not documented here.", headers={"Allow": ", ".join(methods)})
-        return front.refuse(refusal, request.environ)
+            return Response(204, b"", {"Allow": ", ".join(methods)})
+        refusal = HttpRefusal(405, f"{request.method} is not documented here.", headers={"Allow": ", ".join(methods)})
+        return dispatcher.refuse(refusal, request.environ)
     if status == 404:
-        return front.refuse(nowhere(), request.environ)
-    return front.refuse(Refusal(status, error.description or error.name), request.environ)
+        if is_preflight(request.environ):
+            # The request that follows is told what is wrong; of a refused preflight, the page learns nothing.
+            return Response(204, b"")
+        return dispatcher.refuse(nowhere(), request.environ)
+    return dispatcher.refuse(HttpRefusal(status, error.description or error.name), request.environ)

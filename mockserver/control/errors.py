@@ -1,22 +1,38 @@
-"""What is answered, at whatever route, where the state cannot be reached or something was asked for that cannot be done."""
+"""How whatever route responds where the state cannot be reached or something was asked for that cannot be done."""
 
-from flask import Flask, Response
+from functools import partial
 
-from accord.errors import AccordError
-from mockserver.front import bad_request
-from mockserver.problems import unreachable
-from mockserver.responses import response_of
+from flask import Flask, Response, request
+
+from accord.base.errors import AccordError
+from mockserver.control.bodies import ControlError
+from mockserver.control.responses import detail_response
+from mockserver.dispatcher import bad_request
+from mockserver.handling.errors import unreachable
+from mockserver.http.body_errors import STATUS_OF
+from mockserver.http.flask_response import flask_response
+from mockserver.namespaces.registry import Namespaces
 from mockserver.store import StoreUnavailableError
-from mockserver.worlds import Worlds
 
 
-def answer_errors(app: Flask, worlds: Worlds) -> None:
-    """Let the application answer 503 to StoreUnavailableError and 400 to AccordError, instead of 500."""
+def register_errors(app: Flask, namespaces: Namespaces) -> None:
+    """Let the application respond with 503 to StoreUnavailableError and 400 to AccordError, instead of 500."""
 
     @app.errorhandler(StoreUnavailableError)
     def tell(error: StoreUnavailableError) -> Response:
-        return response_of(worlds.problems.answer(unreachable(error)))
+        return flask_response(namespaces.errors.response_to(unreachable(error)))
+
+    for kind, status in STATUS_OF.items():
+        app.register_error_handler(kind, partial(_tell, status))
+
+    @app.errorhandler(ControlError)
+    def explain(error: ControlError) -> Response:
+        return detail_response(error.status, error.detail)
 
     @app.errorhandler(AccordError)
     def refuse(error: AccordError) -> Response:
-        return response_of(bad_request(error))
+        return flask_response(bad_request(error, request.environ, namespaces.files))
+
+
+def _tell(status: int, error: Exception) -> Response:
+    return detail_response(status, str(error))

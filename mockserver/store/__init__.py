@@ -1,9 +1,17 @@
-"""Where the state is kept: what every store can do, and the selections it answers with.
+"""Where the state is kept: what every store can do, and the selections that it returns.
 
-A `Storage` keeps namespaces, worlds that know nothing of each other; a `Store` is the state of one of them. Neither knows any
+A `Storage` keeps namespaces, which know nothing of each other; a `Store` is the state of one of them. Neither knows any
 rules: a store finds, adds and replaces records. Whatever is done between `with store.transaction():` and its end is seen by
 others as a whole, after its end. If it ends with an exception a database takes it back, and memory does not: the rules refuse
 before they write.
+
+| where | has |
+|---|---|
+| urls.py | which store a URL names |
+| memory.py | the state in memory |
+| outbox.py | subscriptions to events, and what is on its way to them |
+| sql/ | the state in a database |
+| migrations/ | the schemas of databases, each from the one before |
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +20,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from mockserver.records import Conversation, Message, User
+from mockserver.model.records import Conversation, Message, User
+from mockserver.store.outbox import Outbox
 
 T = TypeVar("T")
 
@@ -78,6 +87,11 @@ class Store(Protocol):
         """Whether the state outlives the process, and other processes may write to it as well."""
         ...
 
+    @property
+    def outbox(self) -> Outbox:
+        """Subscriptions to events of this namespace, and what is on its way to them. Neither is part of a snapshot."""
+        ...
+
     def transaction(self, *, write: bool = True) -> AbstractContextManager[object]:
         """One unit of work. May be entered again within itself. With `write=False` nothing may be changed in it."""
         ...
@@ -98,6 +112,10 @@ class Store(Protocol):
 
         That is another user if somebody else was faster.
         """
+        ...
+
+    def users(self, organisation: str) -> list[tuple[str, User]]:
+        """The users of the organisation that are filed under a key, with it, sorted by it code point by code point."""
         ...
 
     def conversation(self, conversation_id: str) -> Conversation | None:
@@ -149,8 +167,8 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Namespace:
-    """A namespace and what it was made with: values of JSON, which whoever opens it makes a world from."""
+class NamespaceRecord:
+    """A namespace and what it was made with: values of JSON, which whoever opens it goes by."""
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -159,18 +177,18 @@ class Namespace:
 class Storage(Protocol):
     """All namespaces of one mock, or of many that share a database. Safe to use from several threads."""
 
-    def namespace(self, name: str) -> Namespace | None:
+    def namespace(self, name: str) -> NamespaceRecord | None:
         """The namespace of that name, or None."""
         ...
 
-    def namespaces(self) -> list[Namespace]:
+    def namespaces(self) -> list[NamespaceRecord]:
         """All of them, sorted by name."""
         ...
 
-    def create(self, namespace: Namespace, order: Order, fill: Callable[[Store], None]) -> bool:
+    def create(self, namespace: NamespaceRecord, order: Order, fill: Callable[[Store], None]) -> bool:
         """Make a namespace and let `fill` put in what it starts with, as one unit of work.
 
-        False, and nothing is done, if the name is taken. `fill` depends on the settings alone: the same settings, the same state.
+        False, and nothing is done, if the name is taken. The same settings and an equal `fill` make the same state.
         """
         ...
 
@@ -180,6 +198,22 @@ class Storage(Protocol):
 
     def drop(self, name: str) -> bool:
         """Forget a namespace with all that is in it, snapshots too. False if there is none of that name."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may use the namespaces at the same time."""
+        ...
+
+    def leads(self) -> bool:
+        """Whether this process is the one that delivers events. Raises StoreUnavailableError.
+
+        That is the first one that asks, until it ends.
+        """
+        ...
+
+    def waiting(self) -> list[str]:
+        """The names of the namespaces with subscriptions or with something on its way to them; all of them, where that is cheap."""
         ...
 
     def close(self) -> None:

@@ -5,13 +5,14 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
 
-from mockserver.records import Conversation, Message, User
-from mockserver.store import DEFAULT_NAMESPACE, Fixed, Namespace, NamespaceGoneError, Order, Selection, Store
+from mockserver.model.records import Conversation, Message, User
+from mockserver.store import DEFAULT_NAMESPACE, Fixed, NamespaceGoneError, NamespaceRecord, Order, Selection, Store
+from mockserver.store.outbox import MemoryOutbox
 
 _FEW = 32
 """Up to so many conversations of one requester are searched for a status; more have an index. Most requesters have few."""
@@ -32,6 +33,7 @@ class MemoryStore:
         self._order = order
         self._lock = threading.RLock()
         self._snapshots: dict[str, Snapshot] = {}
+        self.outbox = MemoryOutbox()
         self.clear()
 
     def transaction(self, *, write: bool = True) -> AbstractContextManager[object]:
@@ -58,6 +60,9 @@ class MemoryStore:
         if key is not None:
             self._users.setdefault(user.organisation, {})[key] = user
         return user
+
+    def users(self, organisation: str) -> list[tuple[str, User]]:
+        return sorted(self._users.get(organisation, {}).items(), key=itemgetter(0))
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         entry = self._entries.get(conversation_id)
@@ -114,6 +119,13 @@ class MemoryStore:
 
     def drop_snapshot(self, name: str) -> bool:
         return self._snapshots.pop(name, None) is not None
+
+    def list_in(self, order: Order) -> None:
+        """List conversations in that order from now on."""
+        if order is not self._order:
+            with self._lock:
+                state, self._order = self.state(), order
+                self.take(state)
 
     @property
     def size(self) -> int:
@@ -237,18 +249,18 @@ class MemoryStorage:
     def __init__(self, default: Store | None = None) -> None:
         self._lock = threading.RLock()
         self._default = default
-        self._namespaces: dict[str, Namespace] = {}
+        self._namespaces: dict[str, NamespaceRecord] = {}
         self._stores: dict[str, Store] = {}
-        self._prototypes: dict[tuple[Order, bytes], Snapshot] = {}
+        self._prototypes: dict[tuple[Order, bytes, Callable[[Store], None]], Snapshot] = {}
 
-    def namespace(self, name: str) -> Namespace | None:
+    def namespace(self, name: str) -> NamespaceRecord | None:
         return self._namespaces.get(name)
 
-    def namespaces(self) -> list[Namespace]:
+    def namespaces(self) -> list[NamespaceRecord]:
         with self._lock:
             return [self._namespaces[name] for name in sorted(self._namespaces)]
 
-    def create(self, namespace: Namespace, order: Order, fill: Callable[[Store], None]) -> bool:
+    def create(self, namespace: NamespaceRecord, order: Order, fill: Callable[[Store], None]) -> bool:
         with self._lock:
             if namespace.name in self._namespaces:
                 return False
@@ -256,12 +268,13 @@ class MemoryStorage:
             self._namespaces[namespace.name] = namespace
             return True
 
-    def _filled(self, namespace: Namespace, order: Order, fill: Callable[[Store], None]) -> Store:
+    def _filled(self, namespace: NamespaceRecord, order: Order, fill: Callable[[Store], None]) -> Store:
         if namespace.name == DEFAULT_NAMESPACE and self._default is not None:
             fill(self._default)
             return self._default
         store = MemoryStore(order)
-        start = (order, orjson.dumps(namespace.settings, option=orjson.OPT_SORT_KEYS))
+        # A method of the same plan: settings alone would not tell that the file of a scenario was read anew.
+        start = (order, orjson.dumps(namespace.settings, option=orjson.OPT_SORT_KEYS), fill)
         if start in self._prototypes:
             store.take(self._prototypes[start])
             return store
@@ -275,12 +288,25 @@ class MemoryStorage:
     def open(self, name: str, order: Order) -> Store:
         if name not in self._stores:
             raise NamespaceGoneError(name)
-        return self._stores[name]
+        store = self._stores[name]
+        # Whoever brings a store along has chosen its order.
+        if isinstance(store, MemoryStore) and store is not self._default:
+            store.list_in(order)
+        return store
 
     def drop(self, name: str) -> bool:
         with self._lock:
             self._namespaces.pop(name, None)
             return self._stores.pop(name, None) is not None
+
+    shared = False
+
+    def leads(self) -> bool:
+        return True
+
+    def waiting(self) -> list[str]:
+        with self._lock:
+            return [name for name, store in self._stores.items() if store.outbox.subscriptions()]
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from accord.errors import AccordError
+from accord.base.errors import AccordError
 from mockserver.store import Storage
 
 MEMORY = "memory:"

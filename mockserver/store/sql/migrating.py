@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accord.errors import AccordError
+from accord.base.errors import AccordError
+from mockserver.store.sql.tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 VERSION_TABLE = "accord_version"
 """Alembic keeps the revision in it, and it tells that a database is ours."""
 
-REVISIONS = ("0001",)
+TABLES = tuple(metadata.tables.values())
+
+REVISIONS = ("0001", "0002")
 """All migrations in their order. A database at the last one is used without importing Alembic, which takes long."""
 
 
@@ -27,7 +30,23 @@ def is_current(tables: set[str], revision: str | None, where: str) -> bool:
             f"{where} was made by a newer version of Accord (its revision is {revision[:40]!r}), and was left as it is.",
             "Use that version, or another database.",
         )
+    if revision is None and tables - {VERSION_TABLE}:
+        raise damaged(where, f"{VERSION_TABLE} is empty")
     return revision == REVISIONS[-1]
+
+
+def probes() -> list[str]:
+    """Statements that fail, each for its table, in a database that should be current and lacks a table or a column of it."""
+    return [
+        f"SELECT {', '.join(f'{table.name}.{column.name}' for column in table.c)} FROM {table.name} LIMIT 0" for table in TABLES
+    ]
+
+
+def damaged(where: str, why: str) -> AccordError:
+    """What to raise for a database that is ours and was changed by something else."""
+    return AccordError(
+        f"{where} lacks something that Accord made in it: {why}.", "Bring back a copy of it, or use another database."
+    )
 
 
 def migrate(connection: "Connection", revision: str = "head") -> None:

@@ -5,6 +5,7 @@ runs at REPEATABLE READ: a list and its count are of one moment. A connection th
 noticed by the BEGIN of the next transaction, which is then begun on a new one; what was under way has failed.
 """
 
+import time
 from typing import Any
 
 import psycopg
@@ -15,13 +16,20 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.pool import StaticPool
 
-from accord.errors import AccordError
-from mockserver.store.sql.migrating import VERSION_TABLE, is_current, migrate
+from accord.base.errors import AccordError
+from mockserver.store import StoreUnavailableError
+from mockserver.store.sql.migrating import VERSION_TABLE, damaged, is_current, migrate, probes
 from mockserver.store.sql.statements import Statements
 from mockserver.store.sql.units import Connection, Database, Hold, Link, Unit
 
 _LOCKS = 0x0ACC0
 """The class of our advisory locks: with 0 the schema, else the namespace of that id."""
+
+_DELIVERING = -1
+"""The lock of whoever delivers events."""
+
+_LOOK_AGAIN = 0.5
+"""Seconds after which it is looked whether the connection that holds it is still there."""
 
 _CONNECTION = {
     "application_name": "accord",
@@ -48,12 +56,18 @@ _SESSION = """
 class PostgresqlDatabase(Database):
     """A database that has the schema."""
 
-    failures = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+    failures = (
+        *(psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError),
+        # Somebody dropped or changed what is there.
+        *(psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InsufficientPrivilege),
+    )
 
     def __init__(self, url: str) -> None:
         super().__init__(Statements(dialect(), postgresql.insert))  # type: ignore[no-untyped-call]
         self._url = url
         self._place = place_of(url)
+        self._leading: Link | None = None
+        self._looked_at = 0.0
 
     def connect(self) -> Connection:
         return connect(self._url)
@@ -73,6 +87,37 @@ class PostgresqlDatabase(Database):
 
     def be_patient(self, unit: Unit) -> None:
         unit.run("SET LOCAL lock_timeout = 0")
+
+    def leads(self) -> bool:
+        """Whether a lock was got that lasts as long as its connection."""
+        try:
+            if self._leading is None:
+                self._leading = self._leader()
+            elif time.monotonic() - self._looked_at > _LOOK_AGAIN:
+                self._leading.cursor.execute("SELECT 1")
+                self._looked_at = time.monotonic()
+        except self.failures as error:
+            self._stop_leading()
+            raise StoreUnavailableError(self.reason(error)) from error
+        return self._leading is not None
+
+    def _leader(self) -> Link | None:
+        link = Link(connect(self._url))
+        link.cursor.execute(f"SELECT pg_try_advisory_lock({_LOCKS}, {_DELIVERING})")
+        self._looked_at = time.monotonic()
+        if link.cursor.fetchone()[0]:
+            return link
+        link.close()
+        return None
+
+    def _stop_leading(self) -> None:
+        leading, self._leading = self._leading, None
+        if leading is not None:
+            leading.close()
+
+    def close(self) -> None:
+        super().close()
+        self._stop_leading()
 
     def check_committed(self) -> None:
         """The server keeps what it says it keeps."""
@@ -152,6 +197,11 @@ def _prepare(connection: "psycopg.Connection[Any]", place: str) -> None:
     if encoding != "UTF8":
         raise AccordError(f"{place} keeps text as {encoding}.", "Make one with the encoding UTF8.")
     if is_current(*_found(connection), place):
+        for probe in probes():
+            try:
+                connection.execute(probe)
+            except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+                raise damaged(place, _first_line(error)) from error
         return
     engine = create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool)
     connection.autocommit = False

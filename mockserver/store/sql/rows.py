@@ -2,7 +2,7 @@
 
 import orjson
 
-from mockserver.records import Conversation, Message, User
+from mockserver.model.records import NO_METADATA, Conversation, Message, User
 from mockserver.store.sql.text import from_database
 from mockserver.store.sql.units import Row
 
@@ -27,6 +27,8 @@ def user_of(row: Row) -> User:
 def conversation_of(row: Row) -> Conversation:
     """The conversation in a row of ten columns, and its requester in six more."""
     id_, organisation, number, subject, status, priority, channel, metadata, created_at, updated_at, *user = row
+    value = orjson.loads(metadata)
+    known, added = value if isinstance(value, list) else (value, NO_METADATA)
     return Conversation(
         from_database(id_),
         from_database(organisation),
@@ -35,10 +37,11 @@ def conversation_of(row: Row) -> Conversation:
         from_database(status),
         from_database(priority),
         from_database(channel),
-        orjson.loads(metadata),
+        known,
         user_of(user),
         created_at,
         updated_at,
+        added,
     )
 
 

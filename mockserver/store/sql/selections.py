@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mockserver.records import Conversation, Message
+from mockserver.model.records import Conversation, Message
 from mockserver.store import Order
 from mockserver.store.sql.rows import conversation_of, message_of
 from mockserver.store.sql.statements import Statements

@@ -9,6 +9,7 @@ A file that was deleted or replaced can still be written to by whoever has it op
 at before and after each transaction.
 """
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -20,9 +21,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import StaticPool
 
-from accord.errors import AccordError
+from accord.base.errors import AccordError
 from mockserver.store import StoreUnavailableError
-from mockserver.store.sql.migrating import VERSION_TABLE, is_current, migrate
+from mockserver.store.sql.migrating import VERSION_TABLE, damaged, is_current, migrate, probes
 from mockserver.store.sql.statements import Statements
 from mockserver.store.sql.units import Connection, Database, Hold, Link, Unit
 
@@ -43,6 +44,7 @@ class SqliteDatabase(Database):
         super().__init__(Statements(sqlite.dialect(paramstyle="named"), sqlite.insert))
         self._path = path.absolute()
         self._identity = self._identify()
+        self._leading: int | None = None
 
     def connect(self) -> Connection:
         self._check_file()
@@ -60,6 +62,28 @@ class SqliteDatabase(Database):
 
     def check_committed(self) -> None:
         self._check_file()
+
+    def leads(self) -> bool:
+        """Whether a lock was got that ends with this process: not on the database itself, whose locks SQLite would let go."""
+        if self._leading is None:
+            self._check_file()
+            try:
+                opened = os.open(f"{self._path}-webhooks", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise StoreUnavailableError(f"{self._path}-webhooks: {error.strerror}") from error
+            try:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(opened)
+                return False
+            self._leading = opened
+        return True
+
+    def close(self) -> None:
+        super().close()
+        leading, self._leading = self._leading, None
+        if leading is not None:
+            os.close(leading)
 
     def _check_file(self) -> None:
         if self._identify() != self._identity:
@@ -146,6 +170,13 @@ def _explained(path: Path) -> Iterator[None]:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # Before anything is changed, the log of an older process included.
     if is_current(*_found(connection), str(path)):
+        for probe in probes():
+            try:
+                connection.execute(probe)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                    raise  # It could not be read; what was read was fine.
+                raise damaged(str(path), str(error)) from error
         # Fails if it cannot be written, which BEGIN IMMEDIATE does not.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = version_num")

@@ -31,7 +31,18 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import Executable
 
 from mockserver.store import Order
-from mockserver.store.sql.tables import CONTENT, EVERYBODY, conversations, messages, namespaces, organisations, tallies, users
+from mockserver.store.sql.tables import (
+    CONTENT,
+    EVERYBODY,
+    conversations,
+    deliveries,
+    messages,
+    namespaces,
+    organisations,
+    tallies,
+    users,
+    webhooks,
+)
 
 Sql = str
 
@@ -76,6 +87,7 @@ class Statements:
         self._of_lists()
         self._of_messages()
         self._of_states()
+        self._of_webhooks()
 
     def _sql(self, statement: Executable) -> Sql:
         compiled = statement.compile(dialect=self._dialect)  # type: ignore[attr-defined]
@@ -105,6 +117,8 @@ class Statements:
     def _of_users(self) -> None:
         key = (users.c.namespace, users.c.organisation, users.c.key)
         self.user_by_key = self._sql(select(*_USER).where(_is(*key)))
+        filed = _is(users.c.namespace, users.c.organisation) & users.c.key.is_not(None)
+        self.users = self._sql(select(users.c.key, *_USER).where(filed))
         self.add_user = self._sql(self._adding(users).on_conflict_do_nothing(index_elements=[*key]))
 
     def _of_conversations(self) -> None:
@@ -197,6 +211,50 @@ class Statements:
         ]
         self.adding = [self._sql(self._adding(table)) for table in CONTENT]
         self.clearing = [self._sql(delete(table).where(_is(table.c.namespace))) for table in reversed(CONTENT)]
+
+    def _of_webhooks(self) -> None:
+        table, its = webhooks.c, _is(webhooks.c.namespace)
+        columns = (table.id, table.settings, table.created_at)
+        keeping = self._adding(webhooks)
+        self.keep_webhook = self._sql(
+            keeping.on_conflict_do_update(index_elements=["namespace", "id"], set_={"settings": keeping.excluded.settings})
+        )
+        self.webhooks = self._sql(select(*columns).where(its))
+        self.webhook = self._sql(select(*columns).where(_is(table.namespace, table.id)))
+        self.drop_webhook = self._sql(delete(webhooks).where(_is(table.namespace, table.id)))
+        self.clear_webhooks = self._sql(delete(webhooks).where(its))
+        self._of_deliveries()
+
+    def _of_deliveries(self) -> None:
+        table, its = deliveries.c, _is(deliveries.c.namespace)
+        columns, one = (table.id, table.subscription, table.next_at, table.content), _is(table.namespace, table.id)
+        added = {name: _given(table[name]) for name in ("namespace", "subscription", "next_at", "content")}
+        self.add_delivery = self._sql(self._insert(deliveries).values(added).returning(table.id))
+        self.delivery = self._sql(select(*columns).where(one))
+        changes = {name: _given(table[name]) for name in ("next_at", "content")}
+        self.record_delivery = self._sql(update(deliveries).where(one).values(changes))
+        due = select(*columns).where(its, table.next_at <= _number("now_")).order_by(table.next_at, table.id)
+        self.due_deliveries = self._sql(due.limit(_number("limit_")).offset(_ZERO))
+        self.next_delivery_at = self._sql(select(func.min(table.next_at)).where(its))
+        latest = select(*columns).where(its).order_by(table.id.desc())
+        self.latest_deliveries = self._sql(latest.limit(_number("limit_")).offset(_ZERO))
+        over = and_(its, table.next_at.is_(None))
+        # By the index's columns, of which the first is the same for all.
+        oldest = (
+            select(table.id)
+            .where(over)
+            .order_by(table.next_at.desc(), table.id.desc())
+            .limit(_ONE)
+            .offset(_number("kept_"))
+            .scalar_subquery()
+        )
+        self.prune_deliveries = self._sql(delete(deliveries).where(over, table.id <= oldest))
+        self.drop_waiting = self._sql(
+            delete(deliveries).where(_is(table.namespace, table.subscription), table.next_at.is_not(None))
+        )
+        self.clear_deliveries = self._sql(delete(deliveries).where(its))
+        waits = select(_ONE).where(table.namespace == namespaces.c.id, table.next_at.is_not(None)).exists()
+        self.waiting_namespaces = self._sql(select(namespaces.c.name).where(namespaces.c.name.is_not(None), waits))
 
 
 def _next(*owner: Column[Any]) -> ScalarSelect[int]:

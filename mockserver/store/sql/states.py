@@ -6,7 +6,7 @@ A snapshot is a namespace of its own, without a name, that belongs to the namesp
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.clock import system_time
+from mockserver.model.clock import system_time
 from mockserver.store.sql.statements import Statements
 from mockserver.store.sql.tables import CONTENT
 from mockserver.store.sql.text import from_database

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import orjson
 
-from mockserver.clock import system_time
-from mockserver.store import DEFAULT_NAMESPACE, Namespace, NamespaceGoneError, Order, Store
+from mockserver.model.clock import system_time
+from mockserver.store import DEFAULT_NAMESPACE, NamespaceGoneError, NamespaceRecord, Order, Store
 from mockserver.store.sql import states
 from mockserver.store.sql.store import SqlStore
 from mockserver.store.sql.text import from_database
 from mockserver.store.sql.units import Database, Entered, Hold, Row
+
+_Start = tuple[str, Callable[[Store], None]]
 
 _PROTOTYPES = 16
 """What so many different fillings of namespaces hold is kept, for others that start alike."""
@@ -26,19 +28,19 @@ class SqlStorage:
         self._sql = database.sql
         self._reading = Entered(database, write=False)
         self._writing = Entered(database, write=True)
-        self._prototypes: dict[str, states.Rows] = {}
+        self._prototypes: dict[_Start, states.Rows] = {}
 
-    def namespace(self, name: str) -> Namespace | None:
+    def namespace(self, name: str) -> NamespaceRecord | None:
         with self._reading as unit:
             row = unit.one(self._sql.namespace, name_=name)
         return None if row is None else _namespace_of(row)
 
-    def namespaces(self) -> list[Namespace]:
+    def namespaces(self) -> list[NamespaceRecord]:
         with self._reading as unit:
             rows = unit.all(self._sql.namespaces)
         return sorted(map(_namespace_of, rows), key=lambda namespace: namespace.name)
 
-    def create(self, namespace: Namespace, order: Order, fill: Callable[[Store], None]) -> bool:
+    def create(self, namespace: NamespaceRecord, order: Order, fill: Callable[[Store], None]) -> bool:
         settings = orjson.dumps(namespace.settings, default=dict).decode()
         with self._writing as unit:
             # Whoever is making one of that name may be filling it with a million conversations.
@@ -55,16 +57,20 @@ class SqlStorage:
                 return False
             # Nobody else knows of it yet, so it need not be held.
             unit.namespaces.add(row[0])
-            if settings in self._prototypes:
-                states.put(unit, self._sql, row[0], self._prototypes[settings])
+            # A method of the same plan: settings alone would not tell that the file of a scenario was read anew.
+            start = (settings, fill)
+            if start in self._prototypes:
+                states.put(unit, self._sql, row[0], self._prototypes[start])
             else:
                 fill(self._store(namespace.name, row[0], order))
-                self._keep(settings, states.rows_of(unit, self._sql, row[0], _SMALL))
+                self._keep(start, states.rows_of(unit, self._sql, row[0], _SMALL))
         return True
 
-    def _keep(self, settings: str, rows: states.Rows | None) -> None:
-        if rows is not None and len(self._prototypes) < _PROTOTYPES:
-            self._prototypes[settings] = rows
+    def _keep(self, start: _Start, rows: states.Rows | None) -> None:
+        if rows is not None:
+            if len(self._prototypes) >= _PROTOTYPES:
+                del self._prototypes[next(iter(self._prototypes))]
+            self._prototypes[start] = rows
 
     def open(self, name: str, order: Order) -> Store:
         with self._reading as unit:
@@ -92,10 +98,19 @@ class SqlStorage:
             return False
         return True
 
+    shared = True
+
+    def leads(self) -> bool:
+        return self._database.leads()
+
+    def waiting(self) -> list[str]:
+        with self._reading as unit:
+            return [from_database(name) for (name,) in unit.all(self._sql.waiting_namespaces)]
+
     def close(self) -> None:
         self._database.close()
 
 
-def _namespace_of(row: Row) -> Namespace:
+def _namespace_of(row: Row) -> NamespaceRecord:
     name, settings = row
-    return Namespace(from_database(name), orjson.loads(settings))
+    return NamespaceRecord(from_database(name), orjson.loads(settings))

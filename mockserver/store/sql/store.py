@@ -11,14 +11,17 @@ Numbers and positions are taken while the organisation is held, so their order i
 """
 
 from contextlib import AbstractContextManager
+from operator import itemgetter
 
 import orjson
 
-from mockserver.records import Conversation, Message, User
+from mockserver.model.records import Conversation, Message, User
 from mockserver.store import Order, Selection
 from mockserver.store.sql import states
+from mockserver.store.sql.outbox import SqlOutbox
 from mockserver.store.sql.rows import conversation_of, user_of
 from mockserver.store.sql.selections import SelectedConversations, SelectedMessages
+from mockserver.store.sql.text import from_database
 from mockserver.store.sql.units import Database, Entered, Hold, Unit
 
 
@@ -32,6 +35,7 @@ class SqlStore:
         self._namespace = namespace
         self._order = order
         hold = Hold(namespace, lasting=lasting)
+        self.outbox = SqlOutbox(database, namespace, lasting=lasting)
         self._transactions = {write: Entered(database, write=write) for write in (True, False)}
         self._reading = Entered(database, write=False, hold=hold)
         self._writing = Entered(database, write=True, hold=hold)
@@ -73,6 +77,11 @@ class SqlStore:
         assert other is not None
         return other
 
+    def users(self, organisation: str) -> list[tuple[str, User]]:
+        with self._reading as unit:
+            rows = unit.all(self._sql.users, namespace_=self._namespace, organisation_=organisation)
+        return sorted(((from_database(key), user_of(user)) for key, *user in rows), key=itemgetter(0))
+
     def conversation(self, conversation_id: str) -> Conversation | None:
         with self._reading as unit:
             sql = self._sql.held_conversation if unit.write else self._sql.conversation
@@ -106,6 +115,8 @@ class SqlStore:
             unit.conversations[self._namespace, conversation.id] = conversation.status
 
     def _changing(self, conversation: Conversation) -> dict[str, object]:
+        # Metadata is an object, so a list can be told from it: databases of before need no other column.
+        value = [conversation.metadata, conversation.added] if conversation.added else conversation.metadata
         return {
             "namespace_": self._namespace,
             "id_": conversation.id,
@@ -115,7 +126,7 @@ class SqlStore:
             "priority_": conversation.priority,
             "channel_": conversation.channel,
             # Objects that cannot be changed are mappings of other kinds than dict.
-            "metadata_": orjson.dumps(conversation.metadata, default=dict).decode(),
+            "metadata_": orjson.dumps(value, default=dict).decode(),
             "created_at_": conversation.created_at,
             "updated_at_": conversation.updated_at,
         }

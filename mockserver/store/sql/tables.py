@@ -88,7 +88,7 @@ conversations = Table(
     Column("subject", Text, nullable=False),
     Column("priority", Text, nullable=False),
     Column("channel", Text, nullable=False),
-    # JSON, as text: types for JSON change numbers or the order of members.
+    # JSON, as text: types for JSON change numbers or the order of members. A list of two has members that a document adds as well.
     Column("metadata", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -129,6 +129,31 @@ tallies = Table(
     Column("requester", TEXT, primary_key=True),
     Column("status", TEXT, primary_key=True),
     Column("conversations", BigInteger, nullable=False),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _namespace(),
+    Column("id", TEXT, primary_key=True),
+    # JSON, as text.
+    Column("settings", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    _namespace(primary=False),
+    Column("subscription", TEXT, nullable=False),
+    # None if it is over.
+    Column("next_at", BigInteger),
+    # JSON, as text: what is sent, and what came of it.
+    Column("content", Text, nullable=False),
+    Index("deliveries_by_namespace", "namespace", "id"),
+    Index("deliveries_by_moment", "namespace", "next_at", "id"),
+    sqlite_autoincrement=True,
 )
 
 CONTENT = (organisations, users, conversations, messages, tallies)

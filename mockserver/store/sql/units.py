@@ -203,6 +203,13 @@ class Database(ABC):
     def check_committed(self) -> None:
         """Raise StoreUnavailableError if what was committed may not last."""
 
+    @abstractmethod
+    def leads(self) -> bool:
+        """Whether this process delivers events: at most one does, and another one may as soon as it has ended.
+
+        Raises StoreUnavailableError.
+        """
+
     # --- units of work --------------------------------------------------------------------------------------------------
 
     def current(self) -> Unit | None:
@@ -234,7 +241,7 @@ class Database(ABC):
             if not lost:
                 raise
             # Lost since it was last used, as the others are then. Nothing was done on it yet, so another one will do.
-            self.close()
+            self._close_idle()
             return self._begun_anew(write=write, hold=hold)
         except BaseException:
             link.close()
@@ -284,7 +291,10 @@ class Database(ABC):
             link.close()
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Let go of whatever is held open and not in use."""
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         while self._idle:
             with suppress(IndexError):
                 self._idle.pop().close()

@@ -1,0 +1,198 @@
+"""The faults of one namespace: which of its rules fires for a request, drawn from its seed."""
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import orjson
+
+from accord.base.errors import AccordError
+from mockserver.faults.effects import LONGEST_DELAY, Effect, RefusalOf
+from mockserver.faults.header import FAULT_HEADER, read_header
+from mockserver.faults.rate_limits import Buckets
+from mockserver.faults.rules import MOST_RULES, Known, Rule, read_rule, read_rules
+from mockserver.http.body_errors import BodyCutError, BodyLateError
+from mockserver.http.messages import Request, Response, environ_name
+from mockserver.model.caller import ApiKey
+from mockserver.model.clock import Clock
+
+DECIDED = "fault:"
+"""How `Response.decided_by` begins where a fault decided; then comes the id of its rule, or the name of the header."""
+
+_LARGEST_BODY = 4 * 1024 * 1024
+
+
+class Fired(NamedTuple):
+    """A fault that a request meets: which, how late the response is, in seconds, and what a rate limit tells it to wait."""
+
+    id: str
+    effect: Effect
+    delay: float
+    retry_after: int | None = None
+
+    def carry_out(self, respond: Callable[[], Response], refusal: RefusalOf) -> Response:
+        """Return the response, with the way that it is to travel. `respond` carries the request out, if it is to be."""
+        response = self.effect.response(respond, refusal, self.retry_after)
+        delivery = self.effect.delivery(self.delay) or response.delivery
+        return response._replace(decided_by=f"{DECIDED}{self.id}", delivery=delivery)
+
+
+class _Running:
+    """A rule in force: how often it was met and fired, and its own source of chance."""
+
+    def __init__(self, rule: Rule, seed: int | str) -> None:
+        self.rule = rule
+        self.met = 0
+        self.fired = 0
+        # Of each rule its own, so that one more rule changes nothing of what the others meet.
+        self.chance = random.Random(f"{seed}:fault:{rule.id}")
+        self.buckets = Buckets(rule.then.rate_limit) if rule.then.rate_limit else None
+
+    def is_due(self, now: int) -> bool:
+        """Whether the request that matches, just now, is one of those that meet the fault."""
+        when = self.rule.when
+        self.met += 1
+        if when.probability is not None:
+            return self.chance.random() < when.probability
+        if when.every is not None:
+            return self.met % when.every == 0
+        if when.next is not None:
+            return self.met <= when.next
+        return (when.start is None or when.start <= now) and (when.end is None or now < when.end)
+
+    def delay(self) -> float:
+        """How late the response is, in seconds."""
+        draw = self.rule.then.delay
+        return 0.0 if draw is None else draw(self.chance)
+
+
+class Faults:
+    """The fault rules of a namespace, in their order. They are in the memory of one process. Thread-safe.
+
+    `known` tells what rules may name. `given` are those that it has from the start, and again after a reset.
+    """
+
+    def __init__(self, seed: int | str, clock: Clock, known: Callable[[], Known], given: Sequence[Rule] = ()) -> None:
+        self._seed = seed
+        self._clock = clock
+        self.known = known
+        self._given = tuple(given)
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Have the rules of the start again, as if none was ever met."""
+        with self._lock:
+            self._numbers = count(1)
+            self.rules: tuple[_Running, ...] = ()
+            self._put(self._given)
+
+    def begin_with(self, rules: Sequence[Rule]) -> None:
+        """Have these rules, now and after a reset."""
+        self._given = tuple(rules)
+        self.reset()
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Return the rules as JSON values, which `replace` takes again, with how often each was met and fired."""
+        return [_shown(one) for one in self.rules]
+
+    def find(self, id: str) -> dict[str, Any] | None:
+        """Return the rule of that id as a JSON value, or None."""
+        return next((_shown(one) for one in self.rules if one.rule.id == id), None)
+
+    def replace(self, values: Any) -> None:
+        """Have these rules, JSON objects, in the place of all others. Raises AccordError, and then nothing was changed."""
+        rules = read_rules(values, self.known())
+        with self._lock:
+            self.rules = ()
+            self._put(rules)
+
+    def add(self, value: Mapping[str, Any]) -> str:
+        """Add a rule, a JSON object, after the others: its id. Raises AccordError, and then nothing was changed."""
+        rule = read_rule(value, self.known())
+        with self._lock:
+            if len(self.rules) >= MOST_RULES:
+                raise AccordError(f"There are {MOST_RULES} fault rules, which is the most there may be.", "Remove some.")
+            if rule.id in {one.rule.id for one in self.rules}:
+                raise AccordError(f"There is a fault rule {rule.id} already.", "Remove it first, or leave the id out.")
+            self._put([rule])
+            return self.rules[-1].rule.id
+
+    def remove(self, id: str) -> bool:
+        """Remove a rule. False if there is none of that id."""
+        with self._lock:
+            before = len(self.rules)
+            self.rules = tuple(one for one in self.rules if one.rule.id != id)
+            return len(self.rules) < before
+
+    def clear(self) -> None:
+        """Remove all rules."""
+        with self._lock:
+            self.rules = ()
+
+    def decide(self, operation: str, request: Request, key: Callable[[], ApiKey | None]) -> Fired | None:
+        """Return the fault that a request for the operation meets, or None. `key` finds the key that it was sent with.
+
+        The first rule that fires decides. Rules that only delay add to it. Raises AccordError for a header that cannot be read.
+        """
+        header = request.environ.get(_HEADER)
+        if header is not None:
+            effect = read_header(header)
+            return Fired(FAULT_HEADER, effect, 0.0 if effect.delay is None else effect.delay(random.Random(0)))
+        late: str | None = None
+        delay = 0.0
+        with self._lock:
+            now = self._clock.now()
+            for one in self.rules:
+                then = one.rule.then
+                if not one.rule.match.fits(operation, key, lambda: _query(request), lambda: _body(request)) or not one.is_due(now):
+                    continue
+                wait = self._wait(one, key, now)
+                if one.buckets is not None and wait is None:
+                    continue
+                one.fired += 1
+                delay = min(LONGEST_DELAY, delay + one.delay())
+                if not then.is_late_only:
+                    return Fired(one.rule.id, then, delay, wait)
+                late = one.rule.id
+        return None if late is None else Fired(late, _LATE, delay)
+
+    def _wait(self, one: _Running, key: Callable[[], ApiKey | None], now: int) -> int | None:
+        """The seconds that a rate limit tells the request to wait; None if it lets it pass, or is none."""
+        if one.buckets is None:
+            return None
+        sent = key()
+        return one.buckets.take(None if sent is None else sent.key, now, self._clock.speed)
+
+    def _put(self, rules: Sequence[Rule]) -> None:
+        taken = {one.rule.id for one in self.rules} | {rule.id for rule in rules}
+        named = []
+        for rule in rules:
+            id = rule.id or next(id for number in self._numbers if (id := f"fault-{number}") not in taken)
+            named.append(_Running(replace(rule, id=id), self._seed))
+        self.rules = (*self.rules, *named)
+
+
+_HEADER = environ_name(FAULT_HEADER)
+_LATE = Effect()
+
+
+def _shown(one: _Running) -> dict[str, Any]:
+    return {"id": one.rule.id, **one.rule.written, "met": one.met, "fired": one.fired}
+
+
+def _query(request: Request) -> dict[str, str]:
+    # Of repeated parameters the last counts, as for the operations.
+    return dict(parse_qsl(request.query, keep_blank_values=True))
+
+
+def _body(request: Request) -> Any:
+    """The JSON value of the body; None if there is none that can be read, which the operation then says."""
+    try:
+        return orjson.loads(request.body(_LARGEST_BODY) or b"null")
+    except (orjson.JSONDecodeError, BodyCutError, BodyLateError):
+        return None

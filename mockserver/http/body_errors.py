@@ -1,0 +1,17 @@
+"""Why the body of a request is missing."""
+
+
+class BodyCutError(ConnectionError):
+    """A body ended before it was whole."""
+
+
+class BodyLateError(TimeoutError):
+    """A body did not arrive in time."""
+
+
+class BodyTooLongError(OSError):
+    """A body is longer than is received."""
+
+
+STATUS_OF: dict[type[OSError], int] = {BodyCutError: 400, BodyLateError: 408, BodyTooLongError: 413}
+"""What a request is answered whose body is missing for that reason."""

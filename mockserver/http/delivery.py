@@ -1,0 +1,48 @@
+"""How a response is to travel: late, slowly, in part, or not at all."""
+
+from dataclasses import dataclass
+from typing import Any
+
+SLOT = "accord.delivery"
+"""Where, in an environ, our own server looks for the `Delivery` of the response: a list, empty or of one.
+
+Who serves by other means, or calls the application in its own process, has no such slot and gets the response as it is.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What happens to a response on its way. Effects are combined: all come after `delay`.
+
+    delay: seconds before anything is sent.
+    hang: send nothing, and keep the connection open until the client leaves.
+    drop: close the connection instead of sending a response.
+    malformed: send status and headers, then bytes that are not HTTP, and close the connection.
+    truncate: the part of the body, from 0 up to 1, after which the connection is closed; its Content-Length is that of the whole.
+    drip: seconds over which the body is spread.
+
+    Raises ValueError for a value out of range, and for more than one of `hang`, `drop` and `malformed`, or one of them with a
+    `truncate` or `drip` that nobody would see.
+    """
+
+    delay: float = 0.0
+    hang: bool = False
+    drop: bool = False
+    malformed: bool = False
+    truncate: float | None = None
+    drip: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.delay < float("inf") or not 0 <= self.drip < float("inf"):
+            raise ValueError("delay and drip are seconds, and not negative.")
+        if self.truncate is not None and not 0 <= self.truncate < 1:
+            raise ValueError("truncate is a part of the body, from 0 up to, but not including, 1.")
+        endings = self.hang + self.drop + self.malformed
+        if endings > 1 or (endings and (self.drip or self.truncate is not None)):
+            raise ValueError("A response hangs, is dropped, is malformed, or is sent in part or slowly: one of these.")
+
+
+def request_delivery(environ: dict[str, Any], delivery: Delivery | None) -> None:
+    """Let our own server carry the response to this request out so. Does nothing without a delivery, or by another server."""
+    if delivery is not None and SLOT in environ:
+        environ[SLOT][:] = [delivery]

@@ -1,0 +1,137 @@
+"""Bytes from one side to the other, as they come: each connection of a client has one of its own to the server."""
+
+import asyncio
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+
+from mockserver.proxy.exchange import Exchange
+from mockserver.proxy.reading import Connection
+from mockserver.proxy.upstream import Upstream
+
+_PIECE = 64 * 1024
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Relay:
+    """Passes what clients send on to a server, and what it responds with back.
+
+    `done` is told of each exchange, after its last byte went on. `lost` is told why the server could not be reached or went away
+    in the middle of a response.
+    """
+
+    def __init__(self, upstream: Upstream, done: Callable[[Exchange], None], lost: Callable[[str], None]) -> None:
+        self._upstream = upstream
+        self._done = done
+        self._lost = lost
+
+    async def serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
+        """Serve one connection of a client to its end."""
+        try:
+            server_reader, server_writer = await self._upstream.connect()
+        except OSError as error:
+            self._lost(f"the server cannot be reached: {error.strerror or error}")
+            # As the client would see it: no response is made up.
+            _reset(client_writer)
+            return
+        for writer in (client_writer, server_writer):
+            _send_at_once(writer)
+        seen = Connection(self._done_later, None if self._upstream.is_unchanged else self._upstream.changed_head)
+        up = asyncio.create_task(self._up(client_reader, server_writer, seen))
+        down = asyncio.create_task(self._down(server_reader, client_writer, seen))
+        try:
+            await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+            if not down.done():
+                # The client has nothing more to say, and may still be waiting.
+                if up.result():
+                    await down
+            elif not up.done():
+                up.cancel()
+        finally:
+            for task in (up, down):
+                task.cancel()
+            # Before anything is waited for: whoever stops the proxy may interrupt that.
+            for writer in (server_writer, client_writer):
+                writer.close()
+            await asyncio.gather(up, down, return_exceptions=True)
+            for writer in (server_writer, client_writer):
+                with suppress(OSError):
+                    await writer.wait_closed()
+
+    def _done_later(self, exchange: Exchange) -> None:
+        # What went on is on its way before anybody thinks about it.
+        asyncio.get_running_loop().call_soon(self._done, exchange)
+
+    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Connection) -> bool:
+        """Pass on what the client sends; whether it may still wait for a response."""
+        while True:
+            try:
+                data = await reader.read(_PIECE)
+            except OSError:
+                _reset(writer)
+                return False
+            if not data:
+                if writer.can_write_eof():
+                    with suppress(OSError):
+                        writer.write_eof()
+                return True
+            if self._upstream.is_unchanged:
+                writer.write(data)
+                seen.sent(data)
+            else:
+                writer.write(seen.sent(data))
+            with suppress(OSError):
+                await writer.drain()
+
+    async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Connection) -> None:
+        """Pass on what the server sends, and how it ends."""
+        while True:
+            try:
+                data = await reader.read(_PIECE)
+            except OSError as error:
+                self._lost(f"the server broke the connection off: {error.strerror or error}")
+                with suppress(OSError):
+                    await writer.drain()
+                _reset(writer)
+                return
+            if not data:
+                waited = seen.waits
+                seen.received(b"")
+                if waited and seen.waits:
+                    self._lost("the server closed the connection without a response")
+                return
+            writer.write(data)
+            seen.received(data)
+            try:
+                await writer.drain()
+            except OSError:
+                return
+
+
+async def serve_until_told(relay: Relay, listener: socket.socket, when_ready: Callable[[], None]) -> None:
+    """Serve until the process gets a signal to end; connections that are open then are closed."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, told.set)
+    server = await asyncio.start_server(relay.serve, sock=listener)
+    when_ready()
+    await told.wait()
+    server.close()
+
+
+def _send_at_once(writer: asyncio.StreamWriter) -> None:
+    own = writer.get_extra_info("socket")
+    if own is not None:
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Close a connection as one that broke."""
+    own = writer.get_extra_info("socket")
+    if own is not None:
+        with suppress(OSError):
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    writer.transport.abort()
