@@ -1,16 +1,17 @@
 """How much a run does. Each effort is a budget, on a fast server: `quick` about 3 seconds, `standard` 10, `thorough` minutes."""
 
 import math
+import os
 from dataclasses import dataclass, replace
 from os import cpu_count
 
-from accord.errors import AccordError
+from accord.base.errors import AccordError
 
 _PATIENCE = 15.0
 """Seconds that one worker may spend on waiting for answers."""
 
 _SLOW = 0.005
-"""Seconds from which on an answer is waited for rather than worked for."""
+"""Seconds from which on a response is waited for rather than worked for."""
 
 _MOST_WORKERS = 32
 """Each takes half a second of a processor to start, and some 45 MB."""
@@ -24,8 +25,8 @@ class Effort:
 
     `lifecycles` x `steps` calls of the state machine; `values` texts and metadata; `schema_cases` generated requests per operation;
     `rounds` of concurrent calls by `threads` clients; `audited` conversations that are read again at the end. `requests`: about
-    how many all of it sends. `sparse`: of two
-    things that are tried in every combination, each is tried with every other of the other.
+    how many all of it sends, and `conversations` how many it creates. `sparse`: of two things that could be tried in every
+    combination, each is tried with every second one of the other.
     """
 
     name: str
@@ -38,23 +39,43 @@ class Effort:
     audited: int
     requests: int
     sparse: bool = False
+    conversations: int = 0
+    horizon: float = 0.0
+    """Seconds that lie between the first writes of each kind and the last reading, on any machine."""
 
-    def combined(self, first: int, second: int) -> bool:
-        """Whether the combination of two things, by their positions, is tried at this effort."""
-        return not self.sparse or (first + second) % 2 == 0
+    def combined(self, first: int, second: int, one_in: int = 2) -> bool:
+        """Whether the combination of two things, by their positions, is tried at this effort.
+
+        Where it is sparse, each of the first meets one in so many of the second: the next one of the first meets the next of them.
+        """
+        return not self.sparse or (first + second) % one_in == 0
 
     def shared_by(self, workers: int) -> "Effort":
         """The effort of one of several workers: together they read as many conversations again as one would alone."""
         return replace(self, audited=max(_FEWEST_AUDITED, self.audited // workers)) if workers > 1 else self
 
-    def workers_for(self, latency: float) -> int:
-        """How many workers keep a run at this effort short, where an answer takes `latency` seconds.
+    def within(self, conversations: int | None) -> "Effort":
+        """This effort, or where it creates more conversations than a run may, the sizes of the smallest one."""
+        if conversations is None or self.conversations <= conversations:
+            return self
+        return replace(EFFORTS["quick"], name=self.name)
 
-        Of a fast server one is enough, and starting more costs more than they save; a slow one is waited for side by side.
+    def workers_for(self, latency: float, busy: float = 0.0, *, here: bool = False) -> tuple[int, str]:
+        """How many workers keep a run at this effort short, where a response takes `latency` seconds, and why so many.
+
+        Of a fast server one is enough, and starting more costs more than they save; a slow one is waited for side by side. Where
+        `busy` times as much wants to run as this machine has processors, so much of the latency is waiting for one of them. Where
+        the server is `here`, more processes would make that longer.
         """
-        wanted = math.ceil(self.requests * latency / _PATIENCE)
-        most = _MOST_WORKERS if latency > _SLOW else cpu_count() or 1
-        return max(1, min(wanted, most))
+        without = latency / max(busy, 1.0)
+        wanted = math.ceil(self.requests * without / _PATIENCE)
+        processors = cpu_count() or 1
+        most = _MOST_WORKERS if without > _SLOW and not (here and busy > 1) else processors
+        number = max(1, min(wanted, most))
+        why = f"A response took {latency * 1000:.1f} ms"
+        if busy > 1:
+            why += f", which counts as {without * 1000:.1f}: this machine has {busy:.1f} times as much to run as processors"
+        return number, f"{why}."
 
     def left_out(self) -> tuple[str, ...]:
         """What the largest effort does and this one does not, in words."""
@@ -66,22 +87,50 @@ class Effort:
             "rounds": "rounds of concurrent calls",
             "audited": "conversations read again at the end, if there are as many",
         }
-        every_other = ("every other combination of bad keys, and of origins, with operations",) if self.sparse else ()
-        return every_other + tuple(
+        first: tuple[str, ...] = ("every other combination of bad keys, and of origins, with operations",) if self.sparse else ()
+        later = f"what shows only more than {self.horizon:g} seconds after a write, and within {most.horizon:g}"
+        first += (later,) if self.horizon < most.horizon else ()
+        return first + tuple(
             f"{getattr(most, name) - getattr(self, name):,} of {getattr(most, name):,} {what}"
             for name, what in sizes.items()
             if getattr(self, name) < getattr(most, name)
         )
 
 
+def busy() -> float:
+    """How many processes want to run for each processor of this machine, over the last minute; 0 where the system does not say."""
+    return os.getloadavg()[0] / (cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
+
+
 EFFORTS = {
     effort.name: effort
     for effort in (
         Effort(
-            "quick", lifecycles=4, steps=30, values=20, schema_cases=0, rounds=4, threads=6, audited=75, requests=3_700, sparse=True
+            "quick",
+            lifecycles=4,
+            steps=30,
+            values=20,
+            schema_cases=0,
+            rounds=4,
+            threads=6,
+            audited=75,
+            requests=3_700,
+            conversations=660,
+            sparse=True,
+            horizon=1.0,
         ),
         Effort(
-            "standard", lifecycles=50, steps=30, values=150, schema_cases=25, rounds=8, threads=8, audited=1_000, requests=9_000
+            "standard",
+            lifecycles=50,
+            steps=30,
+            values=150,
+            schema_cases=25,
+            rounds=8,
+            threads=8,
+            audited=1_000,
+            requests=9_000,
+            conversations=1_600,
+            horizon=5.0,
         ),
         Effort(
             "thorough",
@@ -93,6 +142,8 @@ EFFORTS = {
             threads=16,
             audited=100_000,
             requests=60_000,
+            conversations=20_000,
+            horizon=60.0,
         ),
     )
 }

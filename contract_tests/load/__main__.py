@@ -2,20 +2,22 @@
 
 import json
 import logging
-import signal
 import sys
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from accord.errors import AccordError
+from accord.base.errors import AccordError
+from contract_tests.transport.stopping import Deadline, Stopped, stopped_by_parent
 
 _HINT = "Install it: pip install 'accord[load]', or pip install locust."
 
 
 def main() -> int:
     """Run what stdin asks for. The exit code is 0 where the last line says what was found, or which mistake was made."""
-    # Whoever is stopped by Ctrl+C is who started this process, and ends it: here it would interrupt any of the users.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    deadline = Deadline()
+    # Whoever is stopped by Ctrl-C is who started this process, and tells it: here it would interrupt any of the users.
+    stopped_by_parent(deadline)
     asked = json.loads(sys.stdin.readline())
     try:
         # Before everything that opens sockets: Locust replaces them by gevent's.
@@ -31,9 +33,15 @@ def main() -> int:
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
     load = LoadSettings.from_json(asked)
     try:
-        found = {ALONE: run_alone, MASTER: run_master, WORKER: run_worker}[load.role](load, _say)
+        found = {ALONE: run_alone, MASTER: run_master, WORKER: run_worker}[load.role](load, _say, deadline)
+    except Stopped as stopped:
+        _say({"stopped": f"{stopped} Nothing was judged by then."})
+        return 0
     except AccordError as error:
         _say({"error": error.message, "hint": error.hint})
+        return 0
+    except Exception as error:  # noqa: BLE001  Whoever started this process tells it, and keeps the traceback.
+        _say({"fault": f"{type(error).__name__}: {error}", "details": traceback.format_exc()})
         return 0
     _say({"found": found})
     return 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contract_tests.catalogue import Catalogue
+from contract_tests.contract.catalogue import Catalogue
 
 EXERCISED = frozenset(
     {

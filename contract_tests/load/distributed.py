@@ -14,11 +14,12 @@ from gevent.event import Event
 from locust.exception import RPCError
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
-from accord.errors import AccordError
-from contract_tests.credentials import Keys
+from accord.base.errors import AccordError
 from contract_tests.load.engine import Load, Say, at_once, whole
-from contract_tests.load.gang import Gang
 from contract_tests.load.settings import LoadSettings
+from contract_tests.load.user_pool import Gang
+from contract_tests.transport.credentials import Keys
+from contract_tests.transport.stopping import Deadline
 
 BRIEF, READY, FOUND = "accord_brief", "accord_ready", "accord_found"
 """Master to worker: what all users need to know. Worker to master: that it knows it, and at the end what it found."""
@@ -68,16 +69,16 @@ class _Workers:
         return {client.id for client in self.runner.clients.all if client.state != STATE_MISSING}
 
 
-def run_master(load: LoadSettings, say: Say) -> dict[str, Any]:
+def run_master(load: LoadSettings, say: Say, deadline: Deadline) -> dict[str, Any]:
     """Load a server from workers. Raises AccordError for a mistake of configuration, and where no workers come."""
-    run = Load(load, say)
+    run = Load(load, say, deadline)
     run_id = run.checked()
     gang = run.gang(run_id, "m", base_url=load.target.base_url, pace=load.target.requests_per_second)
     gang.prepare(load.users)
     workers = _Workers(run, _master_runner(run))
     runner = workers.runner
     try:
-        _until(lambda: len(workers.present()) >= load.expect_workers, _LONGEST_WAIT_FOR_WORKERS, say, load)
+        _until(lambda: len(workers.present()) >= load.expect_workers, _LONGEST_WAIT_FOR_WORKERS, say, load, deadline)
         pace = load.target.requests_per_second
         workers.brief(
             {
@@ -88,7 +89,7 @@ def run_master(load: LoadSettings, say: Say) -> dict[str, Any]:
                 "organisations": gang.book.to_json()["organisations"],
             }
         )
-        _until(lambda: len(workers.ready) >= load.expect_workers, 60, say, load)
+        _until(lambda: len(workers.ready) >= load.expect_workers, 60, say, load, deadline)
         if workers.refused:
             raise AccordError(workers.refused[0], "Give every worker the keys that the master has.")
         runner.start(load.users, load.spawn_rate)
@@ -97,7 +98,7 @@ def run_master(load: LoadSettings, say: Say) -> dict[str, Any]:
         runner.stop()
         say({"audit": load.users})
         patience = time.monotonic() + _LONGEST_AUDIT + load.duration
-        while not present <= workers.found.keys() and time.monotonic() < patience:
+        while not present <= workers.found.keys() and time.monotonic() < patience and not deadline.reason:
             gevent.sleep(0.1)
         for _ in workers.ready - workers.found.keys():
             gang.book.problem("A worker went away, and what it was told by the server is not known.")
@@ -119,18 +120,19 @@ def _master_runner(run: Load) -> MasterRunner:
         raise mistake from error
 
 
-def _until(done: Callable[[], bool], longest: float, say: Say, load: LoadSettings) -> None:
+def _until(done: Callable[[], bool], longest: float, say: Say, load: LoadSettings, deadline: Deadline) -> None:
     until = time.monotonic() + longest
     say({"waiting": load.expect_workers, "at": f"{load.host}:{load.port}"})
     while not done():
+        deadline.check()
         if time.monotonic() > until:
             raise AccordError(f"Fewer than {load.expect_workers} workers came.", "Start them, or lower --expect-workers.")
         gevent.sleep(0.05)
 
 
-def run_worker(load: LoadSettings, say: Say) -> dict[str, Any]:
+def run_worker(load: LoadSettings, say: Say, deadline: Deadline) -> dict[str, Any]:
     """Load a server as a master says, and tell it what was found. Raises AccordError where there is no master."""
-    run = Load(load, say)
+    run = Load(load, say, deadline)
     say({"waiting": 1, "at": f"{load.host}:{load.port}"})
     try:
         runner = run.environment.create_worker_runner(load.host, load.port)
@@ -138,6 +140,7 @@ def run_worker(load: LoadSettings, say: Say) -> dict[str, Any]:
         raise AccordError(f"No master answers at {load.host}:{load.port}.", "Check --master-host and --master-port.") from error
     worker = _Worker(run, runner)
     while not worker.finished.wait(0.5):
+        deadline.check()
         if not len(runner.greenlet):
             raise AccordError("The master ended the run, or went away.", "Its own output says why.")
     if worker.error is not None:
@@ -171,7 +174,7 @@ class _Worker:
         else:
             base_url = load.target.base_url or brief["base_url"]
             self._gang = self.run.gang(brief["run_id"], str(self.runner.worker_index), base_url=base_url, pace=brief["pace"])
-            self._gang.book.share(brief["organisations"])
+            self._gang.share(brief["organisations"])
         self.runner.send_message(READY, {"refused": self.refused})
         if self.refused:
             self.finished.set()

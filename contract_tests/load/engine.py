@@ -9,14 +9,16 @@ from locust.env import Environment
 from locust.runners import Runner
 from locust.stats import StatsEntry
 
-from contract_tests.catalogue import load_catalogue
-from contract_tests.contract import load_contract
-from contract_tests.load.gang import Gang
+from contract_tests.contract.catalogue import load_catalogue
+from contract_tests.contract.document import load_contract
 from contract_tests.load.sending import LoadTarget
 from contract_tests.load.settings import LoadSettings
+from contract_tests.load.user_pool import Gang
 from contract_tests.load.users import Customer
-from contract_tests.preflight import preflight
-from contract_tests.target import Target
+from contract_tests.run.preflight import preflight
+from contract_tests.run.targets import target_of
+from contract_tests.transport.sender import Target
+from contract_tests.transport.stopping import SLICE, Deadline
 
 Say = Callable[[Mapping[str, Any]], None]
 """Tells whoever started this process how it goes."""
@@ -28,8 +30,9 @@ _AT_ONCE = 10
 class Load:
     """One process of a load run."""
 
-    def __init__(self, load: LoadSettings, say: Say) -> None:
+    def __init__(self, load: LoadSettings, say: Say, deadline: Deadline | None = None) -> None:
         self.load = load
+        self.deadline = deadline or Deadline()
         self.say = say
         self.contract = load_contract(load.target.spec_path)
         self.environment = Environment(user_classes=[Customer], host=load.target.base_url)
@@ -48,13 +51,20 @@ class Load:
 
     def _plain_target(self) -> Target:
         options = self.load.target
-        return Target(options.base_url, options.keys, timeout=options.timeout, requests_per_second=options.requests_per_second)
+        return target_of(options, self.contract, self.deadline, requests_per_second=options.requests_per_second)
 
     def gang(self, run_id: str, process: str, *, base_url: str, pace: float | None) -> Gang:
         """The users of this process, and the listeners that tell Locust of their requests and us of their errors."""
         options = self.load.target
         target = LoadTarget(
-            self.contract, base_url, options.keys, report=self._reported, timeout=options.timeout, requests_per_second=pace
+            self.contract,
+            base_url,
+            options.keys,
+            report=self._reported,
+            timeout=options.timeout,
+            requests_per_second=pace,
+            deadline=self.deadline,
+            access=options.access,
         )
         gang = Gang(self.contract, load_catalogue(), target, run_id=run_id, seed=options.seed, process=process)
 
@@ -73,11 +83,11 @@ class Load:
     def wait(self, runner: Runner, over: Callable[[], bool]) -> None:
         """Let the users work for as long as asked for, or until it is over."""
         began = time.monotonic()
-        while (passed := time.monotonic() - began) < self.load.duration and not over():
+        while (passed := time.monotonic() - began) < self.load.duration and not over() and not self.deadline.reason:
             total = self.environment.stats.total
             rate = total.num_requests / passed if passed else 0.0
             self.say({"progress": {"passed": passed, "users": runner.user_count, "requests": total.num_requests, "rate": rate}})
-            gevent.sleep(min(1.0, self.load.duration - passed))
+            _sleep_unless(self.deadline, min(1.0, self.load.duration - passed))
 
     def figures(self) -> dict[str, Any]:
         """What Locust measured, by operation, until the last user had finished."""
@@ -90,6 +100,13 @@ class Load:
             "operations": [_operation(entry) for entry in entries],
             "busy": bool(self.environment.runner and self.environment.runner.cpu_log_warning()),
         }
+
+
+def _sleep_unless(deadline: Deadline, seconds: float) -> None:
+    """Wait, and no longer once the run is over."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and not deadline.reason:
+        gevent.sleep(min(left, SLICE))
 
 
 def _operation(entry: StatsEntry) -> dict[str, Any]:
@@ -118,9 +135,9 @@ def at_once(steps: Iterable[Callable[[], None]]) -> None:
         greenlet.get()
 
 
-def run_alone(load: LoadSettings, say: Say) -> dict[str, Any]:
-    """Load a server from this process. Raises AccordError for a mistake of configuration."""
-    run = Load(load, say)
+def run_alone(load: LoadSettings, say: Say, deadline: Deadline) -> dict[str, Any]:
+    """Load a server from this process. Raises AccordError for a mistake of configuration, Stopped where nothing was judged yet."""
+    run = Load(load, say, deadline)
     run_id = run.checked()
     gang = run.gang(run_id, "0", base_url=load.target.base_url, pace=load.target.requests_per_second)
     gang.prepare(load.users)
@@ -129,7 +146,7 @@ def run_alone(load: LoadSettings, say: Say) -> dict[str, Any]:
     run.wait(runner, lambda: gang.target.gone)
     runner.stop()
     figures = run.figures()
-    say({"audit": len(gang.desks)})
+    say({"audit": len(gang.users)})
     gang.audit_users(at_once)
     gang.audit_all([], at_once)
     runner.quit()

@@ -1,6 +1,6 @@
 """Sending under load: every request is counted and timed, and none that writes is ever sent twice.
 
-A read that gets no answer is sent again. A write is not: it may have happened, and whoever sent it has to reckon with both.
+A read that gets no response is sent again. A write is not: it may have happened, and whoever sent it has to reckon with both.
 """
 
 import time
@@ -9,24 +9,27 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from contract_tests.contract import Contract
-from contract_tests.exchange import Call, Exchange
-from contract_tests.target import GATEWAY, LONGEST_WAIT, Target, Unanswered, Unavailable, pause_asked_for
+from contract_tests.contract.document import Contract
+from contract_tests.transport.credentials import Keys
+from contract_tests.transport.exchange import Call, Exchange
+from contract_tests.transport.guard import Guard
+from contract_tests.transport.sender import GATEWAY, LONGEST_WAIT, Target, Unanswered, Unavailable, pause_asked_for
+from contract_tests.transport.stopping import Stopped
 
 Report = Callable[[str, str, float, int, Exception | None], None]
-"""Told of every request: method, operation, milliseconds, bytes of the answer, and what went wrong."""
+"""Told of every request: method, operation, milliseconds, bytes of the response, and what went wrong."""
 
 _READ_AGAIN = 3
-"""Times that a read is tried, and errors of a gateway in a row after which one is the server's answer to a write."""
+"""Times that a read is tried, and errors of a gateway in a row after which one is the server's response to a write."""
 
 _GIVEN_UP_AFTER = 40
-"""Requests in a row without an answer, after which the server counts as gone."""
+"""Requests in a row without a response, after which the server counts as gone."""
 
 _PAUSE = 0.1
 
 
 class ServerError(Exception):
-    """What Locust's statistics are told where an answer is a 5xx."""
+    """What Locust's statistics are told where a response is a 5xx."""
 
 
 @dataclass(slots=True)
@@ -46,8 +49,8 @@ class Traffic:
 class LoadTarget(Target):
     """The server under load, for all users of a process; each has a connection of its own."""
 
-    def __init__(self, contract: Contract, base_url: str, *arguments: Any, report: Report, **options: Any) -> None:
-        super().__init__(base_url, *arguments, **options)
+    def __init__(self, contract: Contract, base_url: str, keys: Keys, *, report: Report, **options: Any) -> None:
+        super().__init__(base_url, keys, guard=Guard(contract, keys), **options)
         self.traffic = Traffic()
         self.gone = False
         self.measured = True
@@ -58,12 +61,19 @@ class LoadTarget(Target):
         self._words = {part for operation in operations for part in operation.path.split("/")} - {"{id}"}
         self._names = {(operation.method, self._shape(operation.path)): operation.id for operation in operations}
 
-    def send(self, call: Call) -> Exchange:
-        """Send a call, after as many waits as the server asks for.
+    def deliver(self, call: Call) -> Exchange:
+        """Send a call that the guard admitted, after as many waits as the server asks for, and return the response.
 
-        Raises Unanswered where no answer comes, and for a write that leaves open whether it happened; Unavailable where the server
-        never stops asking to wait.
+        Raises Unanswered where no response comes, and for a write that leaves open whether it happened; Unavailable where the
+        server never stops asking to wait. Where the run is over, it is Unanswered as well, and no user sends anything any more.
         """
+        try:
+            return self._past_waits(call)
+        except Stopped as stopped:
+            self.gone = True
+            raise Unanswered(call, str(stopped)) from stopped
+
+    def _past_waits(self, call: Call) -> Exchange:
         waited = 0.0
         for attempt in range(1000):
             exchange = self._answered(call)
@@ -74,12 +84,12 @@ class LoadTarget(Target):
             if waited + pause > LONGEST_WAIT:
                 raise Unavailable(exchange)
             self.traffic.waited_s += pause
-            time.sleep(pause)
+            self.deadline.sleep(pause)
             waited += pause
         raise Unavailable(exchange)
 
     def _answered(self, call: Call) -> Exchange:
-        """The answer to a call; a read is asked again where none came, or one of a gateway."""
+        """The response to a call; a read is asked again where none came, or one of a gateway."""
         for attempt in range(_READ_AGAIN if call.method == "GET" else 1):
             last = attempt == _READ_AGAIN - 1 or call.method != "GET"
             try:
@@ -98,8 +108,8 @@ class LoadTarget(Target):
                     return exchange
                 # It came from something before the server, or from one that was overwhelmed: the write may have happened.
                 self.traffic.lost_writes += 1
-                raise Unanswered(call, f"{call.method} {call.path} was answered {exchange.status}")
-            time.sleep(_PAUSE * (attempt + 1))
+                raise Unanswered(call, f"{call.method} {call.path} got {exchange.status}")
+            self.deadline.sleep(_PAUSE * (attempt + 1))
         return exchange
 
     def _told(self, call: Call) -> Exchange:
@@ -113,7 +123,7 @@ class LoadTarget(Target):
             self.traffic.lost_writes += call.method != "GET"
             self._in_a_row += 1
             self.gone = self.gone or self._in_a_row >= _GIVEN_UP_AFTER
-            time.sleep(_PAUSE)
+            self.deadline.sleep(_PAUSE)
             raise
         self._in_a_row = 0
         if self.measured and pause_asked_for(exchange, 0) is None:

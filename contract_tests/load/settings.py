@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from contract_tests.settings import Settings
+from contract_tests.run.settings import Settings
 
 EFFORT = "load"
 """What reports call the effort of such a run."""
+
+TEST = "accord load"
+"""What stands in evidence and in the check log where the name of a test does otherwise."""
 
 ALONE, MASTER, WORKER = "alone", "master", "worker"
 

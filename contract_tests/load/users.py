@@ -9,8 +9,8 @@ from typing import ClassVar
 from locust import User, constant, task
 from locust.exception import StopUser
 
-from contract_tests.load.desk import LoadDesk
-from contract_tests.load.gang import Gang
+from contract_tests.load.user import LoadUser
+from contract_tests.load.user_pool import Gang
 
 
 class Customer(User):
@@ -18,12 +18,12 @@ class Customer(User):
 
     wait_time = constant(0)
     gang: ClassVar[Gang]
-    desk: LoadDesk
+    user: LoadUser
 
     def on_start(self) -> None:
-        self.desk = self.gang.new_user()
+        self.user = self.gang.new_user()
         # Nobody reads before there is something of one's own to be lost. A tour is taken to its end, however short the load.
-        for action in self.desk.tour() if self.gang.first(self.desk) else (self.desk.open_conversation, self.desk.reply):
+        for action in self.user.tour() if self.gang.first(self.user) else (self.user.open_conversation, self.user.reply):
             # Locust takes whatever is raised here for an error, StopUser too.
             if not self.gang.target.gone:
                 self._do(action)
@@ -31,58 +31,58 @@ class Customer(User):
     def _do(self, action: Callable[[], None]) -> None:
         if self.gang.target.gone:
             raise StopUser
-        for one in (self.desk.join, action):
+        for one in (self.user.join, action):
             with self.gang.judging():
                 one()
 
     @task(26)
     def look_around(self) -> None:
-        self._do(self.desk.look_around)
+        self._do(self.user.look_around)
 
     @task(18)
     def read_own(self) -> None:
-        self._do(self.desk.read_own)
+        self._do(self.user.read_own)
 
     @task(8)
     def read_others(self) -> None:
-        self._do(self.desk.read_others)
+        self._do(self.user.read_others)
 
     @task(8)
     def read_own_messages(self) -> None:
-        self._do(self.desk.read_own_messages)
+        self._do(self.user.read_own_messages)
 
     @task(8)
     def list_own(self) -> None:
-        self._do(self.desk.list_own)
+        self._do(self.user.list_own)
 
     @task(8)
     def open_conversation(self) -> None:
-        self._do(self.desk.open_conversation)
+        self._do(self.user.open_conversation)
 
     @task(7)
     def reply(self) -> None:
-        self._do(self.desk.reply)
+        self._do(self.user.reply)
 
     @task(6)
     def write_shared(self) -> None:
-        self._do(self.desk.write_shared)
+        self._do(self.user.write_shared)
 
     @task(3)
     def read_shared(self) -> None:
-        self._do(self.desk.read_shared)
+        self._do(self.user.read_shared)
 
     @task(4)
     def close(self) -> None:
-        self._do(self.desk.close)
+        self._do(self.user.close)
 
     @task(1)
     def call_together(self) -> None:
-        self._do(self.desk.call_together)
+        self._do(self.user.call_together)
 
     @task(2)
     def try_rival(self) -> None:
-        self._do(self.desk.try_rival)
+        self._do(self.user.try_rival)
 
     @task(1)
     def try_to_close_by_client_key(self) -> None:
-        self._do(self.desk.try_to_close_by_client_key)
+        self._do(self.user.try_to_close_by_client_key)

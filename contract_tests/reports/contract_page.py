@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from accord.assets import OPENAPI, SPEC_DIR
-from contract_tests.catalogue import Catalogue, Requirement, load_catalogue
+from accord.base.assets import OPENAPI, SPEC_DIR
+from contract_tests.contract.catalogue import Catalogue, Requirement, load_catalogue
 from contract_tests.reports.schema_text import limits_text, resolved, type_text
 
 PAGE = SPEC_DIR.parent / "docs" / "contract.md"
@@ -42,12 +42,12 @@ class Operation:
         return "server or client" if "client" in tiers else "server"
 
     @property
-    def answers(self) -> dict[str, Mapping[str, Any]]:
-        return {status: answer for status, answer in self.entry["responses"].items() if status.startswith("2")}
+    def responses(self) -> dict[str, Mapping[str, Any]]:
+        return {status: response for status, response in self.entry["responses"].items() if status.startswith("2")}
 
     @property
     def refusals(self) -> dict[str, Mapping[str, Any]]:
-        return {status: answer for status, answer in self.entry["responses"].items() if not status.startswith("2")}
+        return {status: response for status, response in self.entry["responses"].items() if not status.startswith("2")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ def _operations(document: Mapping[str, Any], paths: Mapping[str, Any]) -> Iterat
 def _refusals(document: Mapping[str, Any], operations: list[Operation]) -> list[Refusal]:
     found: dict[tuple[str, str], list[str]] = {}
     for operation in operations:
-        for status, answer in operation.refusals.items():
-            found.setdefault((status, resolved(document, answer)["description"]), []).append(operation.id)
+        for status, response in operation.refusals.items():
+            found.setdefault((status, resolved(document, response)["description"]), []).append(operation.id)
     return [Refusal(status, text, tuple(names)) for (status, text), names in sorted(found.items())]
 
 

@@ -11,33 +11,30 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from contract_tests.catalogue import Choice, load_catalogue
+from contract_tests.contract.catalogue import Choice, load_catalogue
+from contract_tests.outcome.run import Observation, Outcome, Result, Run
+from contract_tests.outcome.tally import Evidence
 from contract_tests.reports.difference import Piece, compared, focused
-from contract_tests.reports.text import (
-    answer_text,
-    body_text,
-    indented,
-    one_line,
-    request_text,
-    shortened,
-    visible,
-    without_keys,
-)
+from contract_tests.reports.excerpt import Excerpt, in_lines
+from contract_tests.reports.load_text import LoadText
+from contract_tests.reports.text import body_text, number_of, one_line, shortened, visible, without_keys
+from contract_tests.reports.violation import ViolationText
 from contract_tests.reports.wording import (
-    LOAD_COLUMNS,
     OUTCOME_NAMES,
     by_reason,
+    exit_note,
     facts,
     headline,
-    load_in_short,
-    load_notes,
-    load_rows,
+    notes,
+    reminders,
+    standing_note,
     unshown,
 )
-from contract_tests.results import Evidence, Observation, Outcome, Result, Run
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_SHOWN_BODY = 6000
+_SHOWN_LINES, _SHOWN_BODY = 24, 3_000
+_ALL_LINES, _ALL_OF_BODY = 400, 8_000
+_SHOWN_CURL = 20_000
 _SHOWN_VALUE = 1200
 _SHOWN_TEXT = 600
 _ORDER = (Outcome.FAILED, Outcome.WARNED, Outcome.INCONCLUSIVE, Outcome.NOT_TESTED, Outcome.PASSED)
@@ -51,10 +48,14 @@ def render(run: Run) -> str:
         .render(
             run=run,
             headline=headline(run),
+            exit_note=exit_note(run),
+            standings={result.requirement.id: note for result in run.results if (note := standing_note(run, result))},
+            reminders=reminders(run),
             facts=facts(run),
-            load=_load(run),
+            notes=notes(run),
+            load=LoadText.of(run.load) if run.load is not None else None,
             outcomes=[outcome.value for outcome in Outcome],
-            sections=[_Section(outcome, run.with_outcome(outcome)) for outcome in _ORDER],
+            sections=[_Section(outcome, _new_first(run, outcome)) for outcome in _ORDER],
             choices=list(_choices(run.choices, load_catalogue().choices)),
             style=_inline("report.css"),
             script=_inline("report.js"),
@@ -63,12 +64,9 @@ def render(run: Run) -> str:
     return without_keys(page)
 
 
-def _load(run: Run) -> Mapping[str, Any] | None:
-    """What was measured under load, laid out."""
-    if run.load is None:
-        return None
-    said = [load_in_short(run.load), *load_notes(run.load)]
-    return {"said": " ".join(said), "columns": LOAD_COLUMNS, "rows": load_rows(run.load)}
+def _new_first(run: Run, outcome: Outcome) -> list[Result]:
+    """The results of an outcome, those last that are known or pending."""
+    return sorted(run.with_outcome(outcome), key=lambda result: run.standing(result) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +82,38 @@ class _Section:
 
 
 @dataclass(frozen=True, slots=True)
+class _Header:
+    """A header, and whether it is what is wrong."""
+
+    name: str
+    value: str
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A body: the lines that are shown at once, and all of it, where that is more."""
+
+    excerpt: Excerpt
+    whole: Excerpt | None
+
+    @property
+    def size(self) -> str:
+        return number_of((self.whole or self.excerpt).text.count("\n") + 1, "line")
+
+
+@dataclass(frozen=True, slots=True)
 class _Shown:
     """Evidence as the page shows it: bounded, laid out, and its differences marked."""
 
     summary: str
     expected: tuple[Piece, ...]
     actual: tuple[Piece, ...]
-    sent: str
-    request_headers: list[tuple[str, str]]
-    request_body: str
-    got: str
-    response_headers: list[tuple[str, str]]
-    response_body: str
-    curl: str
+    text: ViolationText
+    request_headers: list[_Header]
+    request_body: _Body
+    response_headers: list[_Header]
+    response_body: _Body
     test: str
 
 
@@ -122,28 +139,29 @@ def _shown(evidence: Evidence, base_url: str) -> _Shown:
     # Escaped before they are compared, so that the difference shows where only a control character differs.
     expected, actual = focused(visible(evidence.expected), visible(evidence.actual), _SHOWN_VALUE)
     expected_pieces, actual_pieces = compared(expected, actual)
+    text = ViolationText.of(evidence, longest_script=_SHOWN_CURL, base_url=base_url)
     return _Shown(
         summary=one_line(evidence.summary, _SHOWN_TEXT),
         expected=expected_pieces,
         actual=actual_pieces,
-        sent=request_text(evidence.request, base_url),
+        text=text,
         request_headers=_headers(evidence.request),
         request_body=_body(evidence.request),
-        got=answer_text(evidence.response),
-        response_headers=_headers(response),
-        response_body=_body(response),
-        curl=shortened(evidence.curl, _SHOWN_BODY),
+        response_headers=_headers(response, evidence.where),
+        response_body=_body(response, evidence.marked),
         test=evidence.test,
     )
 
 
-def _body(message: Mapping[str, Any]) -> str:
-    return shortened(indented(body_text(message.get("body"))), _SHOWN_BODY)
+def _body(message: Mapping[str, Any], marked: tuple[int, int] | None = None) -> _Body:
+    text = body_text(message.get("body"))
+    excerpt = in_lines(text, marked, _SHOWN_LINES, _SHOWN_BODY)
+    return _Body(excerpt, in_lines(text, marked, _ALL_LINES, _ALL_OF_BODY) if excerpt.note else None)
 
 
-def _headers(message: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _headers(message: Mapping[str, Any], wrong: str = "") -> list[_Header]:
     return [
-        (one_line(str(name), _SHOWN_TEXT), one_line(str(value), _SHOWN_TEXT))
+        _Header(one_line(str(name), _SHOWN_TEXT), one_line(str(value), _SHOWN_TEXT), str(name).lower() == wrong)
         for name, value in (message.get("headers") or {}).items()
     ]
 

@@ -36,7 +36,9 @@ def limits_text(document: Mapping[str, Any], schema: Schema) -> str:
 
 
 def _limits(schema: Schema) -> Iterator[str]:
-    if "enum" in schema:
+    if len(schema.get("enum", ())) == 1:
+        yield f"always `{schema['enum'][0]}`"
+    elif "enum" in schema:
         yield "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
     if "const" in schema:
         yield f"always `{schema['const']}`"

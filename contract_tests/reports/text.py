@@ -1,61 +1,55 @@
 """Text that came from anywhere, made fit to be shown: no control characters, no keys, no more than a reader wants.
 
-Whatever a server answers ends up in a report, so every writer passes what it shows through here.
+Whatever a server sends ends up in a report, so every writer passes what it shows through here.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-UNSHOWABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
-"""Characters that cannot be seen, that command a terminal, or that have no place in XML."""
+from accord.base.redaction import redact
+from accord.base.visible import UNSHOWABLE, visible
 
-_KEY = re.compile(r"(bnc_(?:sv|cl)_)([\w+…-]+)")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
+__all__ = ["UNSHOWABLE", "visible"]
+
+NOTE = re.compile(r"… \([\d,]+ characters (?:left out\) …|in all\)$)")
+"""What evidence says in place of what it did not keep of a body."""
+
+_TOKEN = re.compile(NOTE.pattern + r'|"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
 _INDENTED_AT_MOST = 50_000
 
-
-def visible(text: str) -> str:
-    """The text with every character of `UNSHOWABLE` escaped."""
-    return UNSHOWABLE.sub(_escape, text)
+WHOLE = "whole in report.json"
+"""Where the whole is of what a report for people shows in part."""
 
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+_LARGEST = 2**53 - 1
+_MOST_BITS = 2000
 
 
 def without_keys(text: str) -> str:
-    """The text with every whole key of the documented form cut to its prefix and its last four characters.
-
-    What sends keys redacts them as well; this is for a server that repeats one where nobody expects it.
-    """
-    # What is cut already, by redaction or for its length, may still show too much of a key.
-    return _KEY.sub(lambda match: f"{match[1]}…{match[2].rpartition('…')[2][-4:]}", text)
+    """Return the text without keys, whatever a server made of them. What is recorded has none already: this is the net below."""
+    return redact(text)
 
 
 def shortened(text: str, limit: int) -> str:
-    """The text, or its beginning and a note of how much is left out."""
-    left_out = len(text) - limit
-    return text if left_out <= 0 else f"{text[:limit]}… ({left_out:,} more characters)"
-
-
-def bounded(text: str, limit: int) -> str:
-    """The text, or its beginning and its end with a note between them of how much is left out."""
-    left_out = len(text) - limit
-    tail = limit // 4
-    return text if left_out <= 0 else f"{text[: limit - tail]}… ({left_out:,} more characters) …{text[-tail:]}"
+    """The text, or its beginning and a note of how much is left out and where it is. It is cut between lines, or else words."""
+    if len(text) <= limit:
+        return text
+    place = next((at for mark in "\n " if (at := text.rfind(mark, limit // 2, limit + 1)) >= 0), limit)
+    return f"{text[:place]}… ({len(text) - place:,} more characters; {WHOLE})"
 
 
 def one_line(text: str, limit: int) -> str:
-    """The text on one line, with white space collapsed and at most so many characters long."""
+    """The text on one line, white space collapsed; beyond the limit its beginning, cut between words, and where the whole is."""
     # The slice keeps a body of a mebibyte from being split into words only to be thrown away.
     line = " ".join(visible(text[: 2 * limit]).split())
-    return line if len(line) <= limit and len(text) <= 2 * limit else line[: limit - 1] + "…"
+    if len(line) <= limit and len(text) <= 2 * limit:
+        return line
+    place = line.rfind(" ", limit * 3 // 4, limit + 1)
+    return f"{line[: place if place >= 0 else limit]}… ({WHOLE})"
 
 
 def body_text(body: object) -> str:
@@ -70,27 +64,40 @@ def body_text(body: object) -> str:
 
 
 def indented(text: str) -> str:
-    """JSON with one member a line, token for token as it was; any other text unchanged.
+    """JSON with one member a line, token for token as it was; any other text unchanged."""
+    return laid_out(text, None)[0]
+
+
+def laid_out(text: str, marked: tuple[int, int] | None) -> tuple[str, tuple[int, int] | None]:
+    """The text as `indented` has it, and where a part of it is then, which begins and ends with a token.
 
     It is laid out by its tokens, not parsed and written again: a report that drops doubled members or rounds numbers
-    hides what was sent.
+    hides what was sent. JSON of which some was left out in the middle is laid out as well.
     """
     if len(text) > _INDENTED_AT_MOST or not _is_container(text):
-        return text
-    lines, depth, line, previous = list[str](), 0, "", ""
-    for token in _TOKEN.findall(text):
-        closes = token in "]}"
+        return text, marked
+    pieces, depth, place, previous = list[str](), 0, 0, ""
+    starts, ends = dict[int, int](), dict[int, int]()
+    for found in _TOKEN.finditer(text):
+        token = found[0]
+        closes, is_note = token in "]}", token.startswith("… (")
         depth -= closes
-        if previous and (previous in "[{," if not closes else previous not in "[{"):
-            lines.append(line)
-            line = "  " * depth
-        line += token + (" " if token == ":" else "")
+        if previous and (is_note or (previous in "[{," if not closes else previous not in "[{")):
+            pieces.append("\n" + "  " * depth)
+            place += len(pieces[-1])
+        pieces.append(token + (" " if token == ":" else ""))
+        starts[found.start()] = place
+        place += len(pieces[-1])
+        ends[found.end()] = place
         depth += token in "[{"
-        previous = token
-    return "\n".join([*lines, line])
+        # What follows a note begins a line, as what follows a comma does.
+        previous = "," if is_note else token
+    return "".join(pieces), marked and (starts.get(marked[0], 0), ends.get(marked[1], place))
 
 
 def _is_container(text: str) -> bool:
+    if text.startswith(("{", "[")) and NOTE.search(text):
+        return True
     try:
         return isinstance(json.loads(text), dict | list)
     except (ValueError, RecursionError):
@@ -106,21 +113,44 @@ def status_text(status: object) -> str:
     return f"{known.value} {known.phrase}"
 
 
-def request_text(request: Mapping[str, Any], base_url: str = "") -> str:
-    """A request in a line: its method and its address, without the base URL where one is given."""
-    return one_line(f"{request.get('method', '')} {str(request.get('url', '')).removeprefix(base_url)}", 500)
-
-
-def answer_text(response: Mapping[str, Any] | None) -> str:
-    """An answer in a line: its status and how long it took, or that none came and why."""
-    if response is None:
-        return "no answer"
-    if response.get("status") is None:
-        return f"no answer: {one_line(str(response.get('reason', 'the reason is not known')), 400)}"
-    elapsed = response.get("elapsed_ms")
-    return status_text(response["status"]) + (f" in {elapsed:.0f} ms" if isinstance(elapsed, int | float) else "")
-
-
 def number_of(count: int, singular: str, plural: str = "") -> str:
     """A count with its noun: `1 request`, `1,200 requests`."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """How long it took, as people say it."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def plain(value: object) -> Any:
+    """The value in the types that JSON has; whatever else was recorded becomes its text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return body_text(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) <= _LARGEST else _digits(value)
+    if value is None or isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value)
+
+
+def _digits(number: int) -> str:
+    """A number that many readers of JSON would round, as text. Python spells none of more than some thousand digits."""
+    return str(number) if number.bit_length() < _MOST_BITS else hex(number)
+
+
+def spelled(json_text: str) -> str:
+    """Return JSON with escapes for what cannot be seen.
+
+    A lone surrogate has no UTF-8, and others of these command a terminal that shows the file; JSON can spell them all.
+    """
+    return UNSHOWABLE.sub(lambda match: json.dumps(match[0])[1:-1], json_text)

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from contract_tests.expectations import answers, messages
-from contract_tests.helpdesk import Helpdesk
+from contract_tests.client.helpdesk import Helpdesk
+from contract_tests.contract.operations import CREATE_CONVERSATION, GET_CONVERSATION
+from contract_tests.judging.mismatches import Mismatch, messages, responses
+from contract_tests.judging.mismatches.values import json_mismatch
+from contract_tests.model.marks import mark_of
 
 WHOLE = "create.whole-or-refused"
 
@@ -27,8 +30,6 @@ UNUSUAL: dict[str, dict[str, Any]] = {
     "NUL in a subject": {"subject": "before\x00after"},
     "NUL in a name": {"user_first_name": "be\x00fore"},
     "NUL in metadata": {"metadata": {"nul\x00name": "nul\x00value"}},
-    "a lone surrogate in a subject": {"subject": "lone \ud83d surrogate"},
-    "a lone surrogate in metadata": {"metadata": {"lone": "\udc00 surrogate"}},
     "control characters in a subject": {"subject": "bell \x07 escape \x1b[31m delete \x7f C1 \x85\x9f"},
     "line ends in a subject": {"subject": "line\nfeed\r\nand\ttab"},
     # Not those that JavaScript uses, which its validators leave out.
@@ -56,26 +57,34 @@ def test_the_unusual_is_kept_whole_or_refused(desk: Helpdesk, what: str) -> None
     if "subject" in members:
         members["subject"] = members["subject"][: desk.contract.subject_maximum]
     payload = desk.payload(**members)
-    exchange = desk.call("createConversation", body=payload)
+    exchange = desk.call(CREATE_CONVERSATION, body=payload)
     if not exchange.succeeded:
-        desk.judge.check(WHOLE, answers.is_refused(exchange), exchange)
+        desk.check(WHOLE, responses.not_refused(exchange), exchange)
         return
-    record = desk.created(payload, exchange, unusual=WHOLE)
-    reading = desk.call("getConversation", id=record.id)
-    desk.judge.check(WHOLE, answers.status_is(reading, 200), reading)
+    record = desk.record_created(payload, exchange, unusual=WHOLE)
+    reading = desk.call(GET_CONVERSATION, id=record.id)
+    desk.check(WHOLE, responses.status_mismatch(reading, 200), reading)
     if reading.succeeded:
         desk.compare(record, reading.members, reading, otherwise=WHOLE)
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("create.surrogates")
+@pytest.mark.parametrize("members", [{"subject": "lone \ud83d surrogate"}, {"metadata": {"lone": "\udc00 surrogate"}}], ids=list)
+def test_half_of_a_surrogate_pair_is_kept_or_refused(desk: Helpdesk, members: dict[str, Any]) -> None:
+    payload = desk.payload(**members)
+    exchange = desk.call(CREATE_CONVERSATION, body=payload)
+    changed = [json_mismatch(value, exchange.members.get(name), name) for name, value in members.items()]
+    mismatch: Mismatch | None = changed[0] if exchange.succeeded else responses.not_refused(exchange)
+    desk.check("create.surrogates", mismatch, exchange)
 
 
 @pytest.mark.requirements(WHOLE, "create.description-whole")
 def test_a_long_description_is_whole_or_refused(desk: Helpdesk) -> None:
     text = desk.body("long description " * 2_000 + "end")
-    exchange = desk.call("createConversation", body=desk.payload(description=text))
-    desk.judge.check(WHOLE, None if exchange.succeeded else answers.is_refused(exchange), exchange)
-    if not exchange.succeeded:
+    exchange = desk.call(CREATE_CONVERSATION, body=desk.payload(description=text))
+    desk.check(WHOLE, None if exchange.succeeded else responses.not_refused(exchange), exchange)
+    if not exchange.succeeded or not isinstance(exchange.members.get("id"), str):
         return
     items, listing = desk.read_messages(exchange.members["id"])
-    token = text.split("]")[0]
-    bodies = [item.get("body") for item in items if token in str(item.get("body"))]
-    cut = [mismatch for body in bodies if (mismatch := messages.holds_whole(text, body))]
-    desk.judge.check("create.description-whole", cut[0] if cut else None, listing)
+    desk.check("create.description-whole", messages.description_mismatch(text, mark_of(text), items), listing)

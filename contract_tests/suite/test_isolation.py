@@ -1,17 +1,28 @@
 """Isolation: one organisation neither sees nor changes what is another's."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from contract_tests.contract import Contract
-from contract_tests.credentials import Credential, Style
-from contract_tests.exchange import Exchange
-from contract_tests.expectations import Mismatch, answers, shown
-from contract_tests.helpdesk import Helpdesk, Snapshot
-from contract_tests.ledger import Record
-from contract_tests.reading import Page
+from contract_tests.client.helpdesk import Helpdesk
+from contract_tests.client.pages import Page, items_of
+from contract_tests.client.snapshots import Snapshot
+from contract_tests.contract.document import Contract
+from contract_tests.contract.operations import (
+    CREATE_CONVERSATION,
+    CREATE_MESSAGE,
+    GET_CONVERSATION,
+    LIST_MESSAGES,
+    RESOLVE_CONVERSATION,
+)
+from contract_tests.judging.mismatches import Mismatch, of_item, responses, shown
+from contract_tests.judging.mismatches.isolation import another_shown, is_the_same
+from contract_tests.model.ledger import Record
+from contract_tests.model.marks import is_marked
+from contract_tests.transport.credentials import Credential, Style
+from contract_tests.transport.exchange import Exchange
 
 _TRIES = 3
 """How often a list is asked for again that others may be writing to."""
@@ -33,52 +44,50 @@ def test_lists_hold_nothing_of_another_organisation(
     closed = desk.create(desk.payload(user_email=theirs.email))
     desk.resolve(closed)
     stranger = other_server_key.by(style)
-    desk.page()
-    plain = desk.page(credential=stranger)
-    desk.judge.check("isolation.list", _holds_ours(desk, plain), plain.exchange)
+    desk.list_page()
+    plain = desk.list_page(credential=stranger)
+    desk.check("isolation.list", _ours_listed(desk, plain), plain.exchange)
     for status in (None, "open", "closed"):
         by_status: dict[str, Any] = {} if status is None else {"status": status}
-        # Asked for by its own organisation just before: an answer that is kept for whoever asks the same is not for others.
-        desk.page(user_email=theirs.email, **by_status)
-        filtered = desk.page(credential=stranger, user_email=theirs.email, **by_status)
-        desk.judge.check("isolation.list", _counts_none(filtered) or _holds_ours(desk, filtered), filtered.exchange)
+        # Asked for by its own organisation just before: a response that is kept for whoever asks the same is not for others.
+        desk.list_page(user_email=theirs.email, **by_status)
+        filtered = desk.list_page(credential=stranger, user_email=theirs.email, **by_status)
+        desk.check("isolation.list", _any_counted(filtered) or _ours_listed(desk, filtered), filtered.exchange)
         most = desk.contract.page_maximum
         if style is Style.HEADER:
-            desk.page(limit=most, **by_status)
-        first = desk.page(credential=stranger, limit=most, **by_status)
+            desk.list_page(limit=most, **by_status)
+        first = desk.list_page(credential=stranger, limit=most, **by_status)
         pages = [first]
         if first.count > most:
-            pages.append(desk.page(credential=stranger, limit=most, offset=first.count - most, **by_status))
+            pages.append(desk.list_page(credential=stranger, limit=most, offset=first.count - most, **by_status))
         for page in pages:
-            desk.judge.check("isolation.list", _holds_ours(desk, page), page.exchange)
+            desk.check("isolation.list", _ours_listed(desk, page), page.exchange)
         # Again where it counts more than it holds: others may have written between the counting and the listing.
-        again = (desk.page(credential=stranger, limit=most, **by_status) for _ in range(_TRIES))
-        fitting = next((page for page in itertools.chain([first], again) if _counts_what_it_holds(page, most) is None), first)
-        desk.judge.check("isolation.list", _counts_what_it_holds(fitting, most), fitting.exchange)
+        again = (desk.list_page(credential=stranger, limit=most, **by_status) for _ in range(_TRIES))
+        fitting = next((page for page in itertools.chain([first], again) if _others_counted(page, most) is None), first)
+        desk.check("isolation.list", _others_counted(fitting, most), fitting.exchange)
 
 
 @pytest.mark.requirements("isolation.list")
 def test_later_pages_hold_nothing_of_another_organisation(desk: Helpdesk, other_server_key: Credential, theirs: Record) -> None:
     """An organisation that has a few conversations of its own pages through them, and through nobody else's."""
     for _ in range(3):
-        exchange = desk.call("createConversation", body=desk.payload(), credential=other_server_key)
-        desk.judge.check("create.status", answers.status_is(exchange, 201), exchange)
+        exchange = desk.call(CREATE_CONVERSATION, body=desk.payload(), credential=other_server_key)
+        desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
     for query in ({}, {"status": "open"}, {"user_email": theirs.email}):
         for offset in (1, 2):
-            page = desk.page(credential=other_server_key, limit=desk.contract.page_maximum, offset=offset, **query)
-            desk.judge.check("isolation.list", _holds_ours(desk, page), page.exchange)
+            page = desk.list_page(credential=other_server_key, limit=desk.contract.page_maximum, offset=offset, **query)
+            desk.check("isolation.list", _ours_listed(desk, page), page.exchange)
 
 
 @pytest.mark.requirements("isolation.list")
 def test_what_another_organisation_creates_is_not_listed(desk: Helpdesk, other_server_key: Credential) -> None:
     email = desk.email("foreign")
-    exchange = desk.call("createConversation", body=desk.payload(user_email=email), credential=other_server_key)
-    desk.judge.check("create.status", answers.status_is(exchange, 201), exchange)
-    foreign = exchange.members.get("id")
-    for page in [desk.page(user_email=email), *desk.recent()]:
-        seen = [item for item in page.items if item["id"] == foreign]
-        mismatch = Mismatch("another organisation's conversation is listed", "not listed", shown(seen[0])) if seen else None
-        desk.judge.check("isolation.list", mismatch, page.exchange)
+    exchange = desk.call(CREATE_CONVERSATION, body=desk.payload(user_email=email), credential=other_server_key)
+    desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
+    for page in [desk.list_page(user_email=email), *desk.list_recent()]:
+        seen = [item for item in page.items if is_the_same(item, exchange.members)]
+        desk.check("isolation.list", _theirs_listed(seen), page.exchange)
 
 
 @pytest.mark.requirements("isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve")
@@ -87,15 +96,7 @@ def test_a_conversation_of_another_organisation_is_out_of_reach(
     desk: Helpdesk, other_server_key: Credential, theirs: Record, style: Style
 ) -> None:
     stranger = other_server_key.by(style)
-    for operation_id, requirement in (("getConversation", "isolation.get"), ("listMessages", "isolation.messages")):
-        exchange = desk.call(operation_id, id=theirs.id, credential=stranger)
-        desk.judge.check(requirement, answers.is_not_found(exchange), exchange)
-    before = desk.snapshot(theirs)
-    message = {"body": desk.body("From elsewhere"), "user_email": theirs.email}
-    _refused_and_unchanged(
-        desk, before, desk.call("createMessage", id=theirs.id, body=message, credential=stranger), "create-message"
-    )
-    _refused_and_unchanged(desk, before, desk.call("resolveConversation", id=theirs.id, credential=stranger), "resolve")
+    check_out_of_reach(desk, desk.take_snapshot(theirs), [stranger], theirs.email or desk.email())
 
 
 @pytest.mark.requirements("isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve")
@@ -103,43 +104,86 @@ def test_a_conversation_of_another_organisation_is_out_of_reach(
 def test_no_kind_of_conversation_of_another_organisation_is_in_reach(
     desk: Helpdesk, contract: Contract, other_server_key: Credential, kind: str
 ) -> None:
-    if kind == "anonymous" and "user_email" in contract["createConversation"].required:
+    if kind == "anonymous" and "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
     record = desk.create(desk.payload(user_email=None) if kind == "anonymous" else None)
     if kind == "closed":
         desk.send(record, desk.body())
         desk.resolve(record)
-    before = desk.snapshot(record)
-    for operation_id, requirement in (("getConversation", "isolation.get"), ("listMessages", "isolation.messages")):
-        exchange = desk.call(operation_id, id=record.id, credential=other_server_key)
-        desk.judge.check(requirement, answers.is_not_found(exchange), exchange)
-    message = {"body": desk.body("From elsewhere"), "user_email": record.email or desk.email()}
-    _refused_and_unchanged(
-        desk, before, desk.call("createMessage", id=record.id, body=message, credential=other_server_key), "create-message"
-    )
-    _refused_and_unchanged(desk, before, desk.call("resolveConversation", id=record.id, credential=other_server_key), "resolve")
+    check_out_of_reach(desk, desk.take_snapshot(record), [other_server_key], record.email or desk.email())
 
 
-def _refused_and_unchanged(desk: Helpdesk, before: Snapshot, exchange: Exchange, operation: str) -> None:
-    desk.judge.check(f"isolation.{operation}", answers.is_not_found(exchange), exchange)
-    desk.unchanged(before, f"isolation.{operation}")
+def check_out_of_reach(
+    desk: Helpdesk, before: Snapshot, strangers: Sequence[Credential], sender: str, owner: Credential | None = None
+) -> None:
+    """Judge that keys of one organisation neither read nor change a conversation of the other, which `owner` reads.
+
+    Where both have a conversation of this id, what a stranger would write to is its own, and only what is shown is judged.
+    """
+    reading = desk.call(GET_CONVERSATION, id=before.id, credential=strangers[0])
+    both = reading.succeeded and another_shown(reading, before.members) is None
+    for stranger in strangers:
+        listing = desk.call(LIST_MESSAGES, id=before.id, credential=stranger)
+        desk.check("isolation.messages", _messages_leaked(listing, before), listing)
+        reading = desk.call(GET_CONVERSATION, id=before.id, credential=stranger)
+        desk.check("isolation.get", another_shown(reading, before.members), reading)
+        if both:
+            for operation in ("create-message", "resolve"):
+                desk.check(f"isolation.{operation}", another_shown(reading, before.members), reading)
+            continue
+        message = {"body": desk.body("From elsewhere"), "user_email": sender}
+        sending = desk.call(CREATE_MESSAGE, id=before.id, body=message, credential=stranger)
+        desk.check("isolation.create-message", _done_to_another(sending, reading), sending)
+    if both:
+        return
+    desk.check_unchanged(before, "isolation.create-message", credential=owner)
+    resolvers = [one for one in strangers if one.tier in desk.contract[RESOLVE_CONVERSATION].tiers]
+    for stranger in resolvers:
+        resolving = desk.call(RESOLVE_CONVERSATION, id=before.id, credential=stranger)
+        mismatch = another_shown(resolving, before.members) or _done_to_another(resolving, reading)
+        desk.check("isolation.resolve", mismatch, resolving)
+    if resolvers:
+        desk.check_unchanged(before, "isolation.resolve", credential=owner)
 
 
-def _holds_ours(desk: Helpdesk, page: Page) -> Mismatch | None:
-    ours = [item for item in page.items if item["id"] in desk.ledger.records]
+def _done_to_another(writing: Exchange, reading: Exchange) -> Mismatch | None:
+    """Return why a write succeeds though its key was just refused to read that conversation: it has none of this id."""
+    return responses.found_or_failed(writing) if reading.refused else None
+
+
+def _messages_leaked(listing: Exchange, before: Snapshot) -> Mismatch | None:
+    """Return which message of another organisation a list shows."""
+    if not listing.succeeded:
+        return None
+    bodies = [item.get("body") for item in items_of(listing)]
+    seen = [item for item in before.messages if is_marked(item.get("body")) and item.get("body") in bodies]
+    if seen:
+        return Mismatch("a message of another organisation is shown", "none of them", shown(seen[0]), "/results")
+    return None
+
+
+def _ours_listed(desk: Helpdesk, page: Page) -> Mismatch | None:
+    known = desk.ledger.records
+    ours = [item for item in page.items if item["id"] in known and is_the_same(item, known[item["id"]].shown)]
     if not ours:
         return None
-    return Mismatch("a conversation of another organisation is listed", "none of them", shown(ours[0]))
+    return of_item(Mismatch("a conversation of another organisation is listed", "none of them", shown(ours[0])), ours[0])
 
 
-def _counts_what_it_holds(page: Page, most: int) -> Mismatch | None:
-    """Whether a page from the beginning that is not full holds all that it counts: what it counts besides is somebody else's."""
+def _theirs_listed(theirs: list[dict[str, Any]]) -> Mismatch | None:
+    if not theirs:
+        return None
+    return of_item(Mismatch("another organisation's conversation is listed", "not listed", shown(theirs[0])), theirs[0])
+
+
+def _others_counted(page: Page, most: int) -> Mismatch | None:
+    """Return why a page from the beginning that is not full does not hold all that it counts: the rest is somebody else's."""
     if len(page.items) >= most or page.count <= len(page.items):
         return None
-    return Mismatch("more is counted than the organisation's conversations", str(len(page.items)), str(page.count))
+    return Mismatch("more is counted than the organisation's conversations", str(len(page.items)), str(page.count), "/count")
 
 
-def _counts_none(page: Page) -> Mismatch | None:
+def _any_counted(page: Page) -> Mismatch | None:
     if page.count == 0:
         return None
-    return Mismatch("conversations of another organisation are counted", "0", str(page.count))
+    return Mismatch("conversations of another organisation are counted", "0", str(page.count), "/count")

@@ -1,15 +1,35 @@
 """Methods that are not documented may be answered with anything, and change nothing."""
 
 import json
+from contextlib import suppress
 
 import pytest
 
-from contract_tests.client import JSON
-from contract_tests.contract import OPERATIONS, Contract
-from contract_tests.exchange import Call
-from contract_tests.helpdesk import Helpdesk
+from contract_tests.client.api import JSON
+from contract_tests.client.helpdesk import Helpdesk
+from contract_tests.contract.document import Contract
+from contract_tests.contract.operations import CREATE_CONVERSATION, GET_CONVERSATION, LIST_CONVERSATIONS, OPERATIONS
+from contract_tests.judging.mismatches import Mismatch
+from contract_tests.transport.exchange import Call, Exchange
+from contract_tests.transport.guard import Withheld
+
+_TRIES = 3
+"""How often it has to happen that a request seems to create something, and that nothing appears without it."""
 
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST")
+
+_REPLACING = ("PUT", "PATCH", "DELETE")
+"""What they do to a whole list they do to everybody's conversations, whatever a filter or a body says that a server may ignore."""
+
+
+def _may_be_sent(contract: Contract, operation_id: str, method: str) -> bool:
+    """Whether an undocumented method can reach none but the run's own: at the path of the list it may replace or delete all of it.
+
+    At that of create there is nothing to delete but what a filter selects.
+    """
+    refrained = {LIST_CONVERSATIONS: _REPLACING, CREATE_CONVERSATION: ("DELETE",)}.get(operation_id, ())
+    path = contract[operation_id].path
+    return method not in refrained and method not in (one.method for one in contract.operations.values() if one.path == path)
 
 
 @pytest.mark.requirements("any.undocumented-methods")
@@ -18,17 +38,74 @@ def test_undocumented_methods_change_nothing(desk: Helpdesk, contract: Contract,
     email = desk.email("method")
     record = desk.create(desk.payload(user_email=email, priority=contract.priorities[0], metadata={"a": 1}))
     desk.send(record, desk.body())
-    before = desk.snapshot(record)
-    documented = {operation.method for operation in contract.operations.values() if operation.path == contract[operation_id].path}
+    before = desk.take_snapshot(record)
     changes = {"subject": "Changed", "status": "closed", "priority": contract.priorities[-1], "metadata": {}, "user_email": email}
     body = json.dumps({**changes, "body": "Changed"}).encode()
     # Some read a request's parameters wherever they stand.
     query = (("subject", "Changed"), ("status", "closed"), ("user_email", email), ("body", "Changed"))
-    for number, credential in enumerate(desk.credentials("getConversation")):
+    for number, credential in enumerate(desk.credentials(GET_CONVERSATION)):
         for place, method in enumerate(METHODS):
-            if method not in documented and desk.effort.combined(number, place):
+            if _may_be_sent(contract, operation_id, method) and desk.effort.combined(number, place):
                 path = contract[operation_id].path_for(record.id)
-                desk.target.send(Call(method, path, query, JSON, body, credential))
-    desk.unchanged(before, "any.undocumented-methods")
-    page = desk.page(user_email=email)
-    desk.whole(page, {record.id}, "any.undocumented-methods")
+                # Where the path of create can be read, the word may be somebody's id.
+                with suppress(Withheld):
+                    desk.target.send(Call(method, path, query, JSON, body, credential))
+    desk.check_unchanged(before, "any.undocumented-methods")
+    page = desk.list_page(user_email=email)
+    desk.check_page_is(page, {record.id}, "any.undocumented-methods")
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("any.undocumented-methods")
+def test_undocumented_methods_create_nothing(desk: Helpdesk, contract: Contract) -> None:
+    """Not even what says nothing of the request: the conversations of the organisation are as many as before.
+
+    Others may create some meanwhile. What is created by the request itself is so each time, and without it not.
+    """
+    create = contract[CREATE_CONVERSATION]
+    calls = [
+        Call(method, contract[operation_id].path, credential=desk.next_credential(operation_id))
+        for operation_id in (CREATE_CONVERSATION, LIST_CONVERSATIONS)
+        for method in ("GET", "POST", "PUT")
+        if _may_be_sent(contract, operation_id, method)
+    ]
+    server = desk.target.keys.server
+    calls += [Call("GET", create.path, (("subject", "Appeared"),), credential=server), Call("HEAD", create.path, credential=server)]
+    before, _ = _count(desk)
+    sent = []
+    for call in calls:
+        # As above: a server that lets no reading of the word through keeps nothing else from being judged.
+        with suppress(Withheld):
+            desk.target.send(call)
+            sent.append(call)
+    after, exchange = _count(desk)
+    # Reads first: before another is sent, it is asked by a GET whether its path is somebody's conversation.
+    sent.sort(key=lambda call: call.method not in ("GET", "HEAD"))
+    found = next((found for call in sent if (found := _created_by(desk, call))), None) if after > before else None
+    if found is None:
+        desk.check("any.undocumented-methods", None, exchange)
+        return
+    created, counted, exchange = found
+    desk.check("any.undocumented-methods", created, exchange, because=counted)
+
+
+def _created_by(desk: Helpdesk, call: Call) -> tuple[Mismatch, list[Exchange], Exchange] | None:
+    """What is wrong where there is a conversation more after a request, each time, and none without it, each time.
+
+    With what was counted before the request, its exchange, and what was counted after it. It is counted more often each time: what
+    others create at every n-th request must not keep step with the requests.
+    """
+    for attempt in range(_TRIES):
+        counted = [_count(desk) for _ in range(2 + attempt)]
+        before, reading = counted[-1]
+        sent = desk.target.send(call)
+        after, exchange = _count(desk)
+        if len({count for count, _ in counted}) > 1 or after != before + 1:
+            return None
+    told = f"{call.method} {call.path} is no documented request, and there is a conversation more each time that it is sent"
+    return Mismatch(told, f"as many as before, {before}", f"one more, {after}", "/count"), [reading, sent], exchange
+
+
+def _count(desk: Helpdesk) -> tuple[int, Exchange]:
+    page = desk.list_page(limit=1)
+    return page.count, page.exchange

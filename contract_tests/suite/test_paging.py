@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 
-from contract_tests.contract import Contract
-from contract_tests.corpus import Corpus
-from contract_tests.credentials import Credential
-from contract_tests.exchange import Exchange
-from contract_tests.expectations import Mismatch, answers, lists
-from contract_tests.helpdesk import Helpdesk
+from contract_tests.client.helpdesk import Helpdesk
+from contract_tests.contract.document import Contract
+from contract_tests.contract.operations import LIST_CONVERSATIONS
+from contract_tests.data.corpus import Corpus
+from contract_tests.judging.mismatches import Mismatch, lists, responses
+from contract_tests.transport.credentials import Credential
+from contract_tests.transport.exchange import Exchange
+
+pytestmark = pytest.mark.together
+"""Each worker that meets one of these tests creates a hundred conversations for it."""
 
 Filters = dict[str, Any]
 
@@ -25,14 +29,14 @@ def filtered(request: pytest.FixtureRequest, corpus: Corpus) -> tuple[Filters, s
 @pytest.mark.requirements("list.default-page", "list.answer", "list.count")
 def test_a_page_has_its_default_size(desk: Helpdesk, contract: Contract, filtered: tuple[Filters, set[str]]) -> None:
     filters, ids = filtered
-    for credential in desk.credentials("listConversations"):
-        page = desk.page(**filters, credential=credential)
+    for credential in desk.credentials(LIST_CONVERSATIONS):
+        page = desk.list_page(**filters, credential=credential)
         expected = min(contract.page_default, len(ids))
-        desk.judge.check("list.default-page", lists.length_is(expected, len(page.items), "without a limit"), page.exchange)
-        desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
-    rest = desk.page(**filters, offset=contract.page_default)
+        desk.check("list.default-page", lists.length_mismatch(expected, len(page.items), "without a limit"), page.exchange)
+        desk.check("list.count", lists.count_mismatch(page.count, len(ids)), page.exchange)
+    rest = desk.list_page(**filters, offset=contract.page_default)
     expected = min(contract.page_default, max(0, len(ids) - contract.page_default))
-    desk.judge.check("list.default-page", lists.length_is(expected, len(rest.items), "without a limit"), rest.exchange)
+    desk.check("list.default-page", lists.length_mismatch(expected, len(rest.items), "without a limit"), rest.exchange)
 
 
 @pytest.mark.requirements("list.limit", "list.count")
@@ -41,29 +45,29 @@ def test_a_limit_is_honoured(desk: Helpdesk, contract: Contract, filtered: tuple
     for place, limit in enumerate(limits(contract)):
         if "status" in filters and not desk.effort.combined(0, place):
             continue
-        page = desk.page(**filters, limit=limit)
+        page = desk.list_page(**filters, limit=limit)
         expected = min(limit, len(ids))
-        desk.judge.check("list.limit", lists.length_is(expected, len(page.items), f"limit={limit}"), page.exchange)
-        desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
+        desk.check("list.limit", lists.length_mismatch(expected, len(page.items), f"limit={limit}"), page.exchange)
+        desk.check("list.count", lists.count_mismatch(page.count, len(ids)), page.exchange)
 
 
 @pytest.mark.requirements("list.limit", "list.maximum")
 def test_every_key_has_the_same_limits(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
-    for credential in desk.credentials("listConversations"):
+    for credential in desk.credentials(LIST_CONVERSATIONS):
         for limit in (1, contract.page_maximum):
-            page = desk.page(user_email=corpus.email, limit=limit, credential=credential)
-            desk.judge.check("list.limit", lists.length_is(limit, len(page.items), f"limit={limit}"), page.exchange)
-        _never_more(desk, contract, {"user_email": corpus.email, "limit": contract.page_maximum + 1}, credential=credential)
+            page = desk.list_page(user_email=corpus.email, limit=limit, credential=credential)
+            desk.check("list.limit", lists.length_mismatch(limit, len(page.items), f"limit={limit}"), page.exchange)
+        _check_maximum(desk, contract, {"user_email": corpus.email, "limit": contract.page_maximum + 1}, credential=credential)
 
 
 @pytest.mark.requirements("list.maximum")
 def test_no_page_is_larger_than_the_maximum(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
     most = contract.page_maximum
     for limit in (most + 1, most + 4, most * 2, most * 10, 10**6, 2**31 - 1, 2**31, 2**63, 10**30, -1, 0, "", "all", "1e9"):
-        _never_more(desk, contract, {"user_email": corpus.email, "limit": limit})
-        _never_more(desk, contract, {"limit": limit})
+        _check_maximum(desk, contract, {"user_email": corpus.email, "limit": limit})
+        _check_maximum(desk, contract, {"limit": limit}, corpus)
     for others in ({"offset": 1}, {"status": contract.statuses[0]}, {"user_email": corpus.email, "offset": 1}):
-        _never_more(desk, contract, {**others, "limit": most * 10})
+        _check_maximum(desk, contract, {**others, "limit": most * 10}, corpus)
 
 
 @pytest.mark.requirements("list.partition", "list.count")
@@ -76,11 +80,10 @@ def test_pages_hold_everything_once(desk: Helpdesk, contract: Contract, filtered
         else (min(7, most), default, max(1, default - 1), most, max(1, most // 3), max(1, most - 1))
     )
     for limit in dict.fromkeys(sizes):
-        pages = desk.pages(limit, **filters)
-        together = [one for page in pages for one in page.ids]
-        desk.judge.check("list.partition", lists.same_ids(ids, together), pages[-1].exchange)
+        pages = desk.list_pages(limit, **filters)
+        desk.check_pages_are(ids, pages)
         for page in pages:
-            desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
+            desk.check("list.count", lists.count_mismatch(page.count, len(ids)), page.exchange)
 
 
 @pytest.mark.requirements("list.partition")
@@ -88,57 +91,62 @@ def test_pages_of_one_hold_everything_once(desk: Helpdesk) -> None:
     email = desk.email("few")
     ids = {desk.create(desk.payload(user_email=email)).id for _ in range(5)}
     for limit in (1, 2, 3, 4, 5, 6):
-        pages = desk.pages(limit, user_email=email)
-        together = [one for page in pages for one in page.ids]
-        desk.judge.check("list.partition", lists.same_ids(ids, together), pages[-1].exchange)
+        pages = desk.list_pages(limit, user_email=email)
+        desk.check_pages_are(ids, pages)
 
 
 @pytest.mark.requirements("list.offset", "list.past-the-end", "list.count")
 def test_an_offset_skips(desk: Helpdesk, contract: Contract, filtered: tuple[Filters, set[str]]) -> None:
     filters, ids = filtered
     most = contract.page_maximum
-    order = [one for page in desk.pages(most, **filters) for one in page.ids]
+    whole = desk.list_pages(most, **filters)
+    order = [one for page in whole for one in page.ids]
     for number, offset in enumerate(dict.fromkeys((0, 1, 2, contract.page_default, len(ids) // 2, len(ids) - 1))):
         for place, limit in enumerate((1, min(10, most), most)):
             if "status" in filters and not desk.effort.combined(number, place):
                 continue
-            page = desk.page(**filters, offset=offset, limit=limit)
+            page = desk.list_page(**filters, offset=offset, limit=limit)
             asked = f"offset={offset}, limit={limit}"
-            desk.judge.check("list.offset", lists.same_order(order[offset : offset + limit], page.ids, asked), page.exchange)
-            desk.judge.check("list.count", lists.count_is(page.count, len(ids)), page.exchange)
+            mismatch = lists.order_mismatch(order[offset : offset + limit], page.ids, asked)
+            desk.check("list.offset", mismatch, page.exchange, because=[one.exchange for one in whole])
+            desk.check("list.count", lists.count_mismatch(page.count, len(ids)), page.exchange)
     for offset in (len(ids), len(ids) + 1, len(ids) + 1000, 100_000):
-        exchange = desk.call("listConversations", query={**filters, "offset": offset})
-        desk.judge.check("list.past-the-end", _empty(exchange, len(ids)), exchange)
+        exchange = desk.call(LIST_CONVERSATIONS, query={**filters, "offset": offset})
+        desk.check("list.past-the-end", _not_empty(exchange, len(ids)), exchange)
 
 
 @pytest.mark.requirements("list.offset", "list.partition")
 def test_offsets_that_are_no_multiples_of_the_limit(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
     most = contract.page_maximum
-    order = [one for page in desk.pages(most, user_email=corpus.email) for one in page.ids]
+    whole = desk.list_pages(most, user_email=corpus.email)
+    order = [one for page in whole for one in page.ids]
     for _ in range(10):
         offset, limit = desk.random.randrange(len(order)), desk.random.randint(1, most)
-        page = desk.page(user_email=corpus.email, offset=offset, limit=limit)
+        page = desk.list_page(user_email=corpus.email, offset=offset, limit=limit)
         asked = f"offset={offset}, limit={limit}"
-        desk.judge.check("list.offset", lists.same_order(order[offset : offset + limit], page.ids, asked), page.exchange)
+        mismatch = lists.order_mismatch(order[offset : offset + limit], page.ids, asked)
+        desk.check("list.offset", mismatch, page.exchange, because=[one.exchange for one in whole])
 
 
 @pytest.mark.requirements("list.partition")
 def test_the_order_stays_while_nothing_is_written(desk: Helpdesk, contract: Contract, corpus: Corpus) -> None:
-    first, *again = [desk.page(user_email=corpus.email, limit=contract.page_maximum) for _ in range(3)]
+    first, *again = [desk.list_page(user_email=corpus.email, limit=contract.page_maximum) for _ in range(3)]
     for page in again:
-        desk.judge.check("list.partition", lists.same_order(first.ids, page.ids, "asked again"), page.exchange)
+        mismatch = lists.order_mismatch(first.ids, page.ids, "asked again")
+        desk.check("list.partition", mismatch, page.exchange, because=[first.exchange])
     # Without a filter others may write meanwhile: what is the run's own stays in its order.
-    before, after = [desk.page(limit=contract.page_maximum) for _ in range(2)]
+    before, after = [desk.list_page(limit=contract.page_maximum) for _ in range(2)]
     own = [one for one in before.ids if one in desk.ledger.records and one in after.ids]
     held = [one for one in after.ids if one in own]
-    desk.judge.check("list.partition", lists.same_order(own, held, "asked again without a filter"), after.exchange)
+    mismatch = lists.order_mismatch(own, held, "asked again without a filter")
+    desk.check("list.partition", mismatch, after.exchange, because=[before.exchange], about=own)
 
 
 @pytest.mark.requirements("list.past-the-end")
 def test_an_offset_past_the_end_of_everything_is_an_empty_page(desk: Helpdesk) -> None:
-    exchange = desk.call("listConversations", query={"offset": 10**6})
-    mismatch = answers.status_is(exchange, 200) or lists.length_is(0, len(_results(exchange)), "past the end")
-    desk.judge.check("list.past-the-end", mismatch, exchange)
+    exchange = desk.call(LIST_CONVERSATIONS, query={"offset": 10**6})
+    mismatch = responses.status_mismatch(exchange, 200) or lists.length_mismatch(0, len(_results(exchange)), "past the end")
+    desk.check("list.past-the-end", mismatch, exchange)
 
 
 def limits(contract: Contract) -> list[int]:
@@ -147,11 +155,13 @@ def limits(contract: Contract) -> list[int]:
     return [limit for limit in dict.fromkeys(wanted) if 1 <= limit <= most]
 
 
-def _never_more(desk: Helpdesk, contract: Contract, query: dict[str, object], credential: Credential | None = None) -> None:
-    exchange = desk.call("listConversations", query=query, credential=credential)
+def _check_maximum(
+    desk: Helpdesk, contract: Contract, query: dict[str, object], corpus: Corpus | None = None, credential: Credential | None = None
+) -> None:
+    exchange = desk.call(LIST_CONVERSATIONS, query=query, credential=credential)
     held, most = len(_results(exchange)), contract.page_maximum
-    mismatch = Mismatch(f"limit={query['limit']}: the page holds {held}", f"at most {most}", str(held)) if held > most else None
-    desk.judge.check("list.maximum", mismatch, exchange)
+    mismatch = Mismatch(f"limit={query['limit']}: the page holds {held}", f"at most {most}", str(held), f"/results/{most}")
+    desk.check("list.maximum", mismatch if held > most else None, exchange, about=[corpus.email] if corpus else [])
 
 
 def _results(exchange: Exchange) -> list[object]:
@@ -159,9 +169,9 @@ def _results(exchange: Exchange) -> list[object]:
     return results if exchange.succeeded and isinstance(results, list) else []
 
 
-def _empty(exchange: Exchange, matches: int) -> Mismatch | None:
+def _not_empty(exchange: Exchange, matches: int) -> Mismatch | None:
     return (
-        answers.status_is(exchange, 200)
-        or lists.length_is(0, len(_results(exchange)), "past the end")
-        or lists.count_is(exchange.members.get("count", -1), matches)
+        responses.status_mismatch(exchange, 200)
+        or lists.length_mismatch(0, len(_results(exchange)), "past the end")
+        or lists.count_mismatch(exchange.members.get("count", -1), matches)
     )

@@ -1,34 +1,52 @@
 """Resolving: the conversation is closed, wherever it is shown, and nothing else happens."""
 
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from contract_tests.contract import Contract
-from contract_tests.expectations import answers, lists
-from contract_tests.expectations.values import same_json
-from contract_tests.helpdesk import Helpdesk
-from contract_tests.suite.test_get import MALFORMED, is_uuid, unknown_ids
+from contract_tests.client.helpdesk import Helpdesk
+from contract_tests.client.pages import items_of
+from contract_tests.contract.document import Contract
+from contract_tests.contract.operations import (
+    CREATE_CONVERSATION,
+    CREATE_MESSAGE,
+    GET_CONVERSATION,
+    LIST_CONVERSATIONS,
+    RESOLVE_CONVERSATION,
+)
+from contract_tests.contract.timestamps import comparable
+from contract_tests.judging.mismatches import Mismatch, conversations, lists, responses, shown
+from contract_tests.judging.mismatches.values import json_mismatch
+from contract_tests.model.ledger import Record
+from contract_tests.suite.test_get import ids_of_nobody
+from contract_tests.transport.exchange import Exchange
+from contract_tests.transport.guard import Withheld, is_uuid
+
+pytestmark = pytest.mark.long(5)
 
 
 @pytest.mark.requirements("resolve.answer", "resolve.closes", "resolve.get-agrees", "resolve.rest-kept", "resolve.lists-agree")
+@pytest.mark.requirements("any.conditional-requests", "any.timestamp-separator", "auth.cookies")
 def test_resolving_closes_wherever_the_conversation_is_shown(desk: Helpdesk, contract: Contract) -> None:
-    for number, credential in enumerate(desk.credentials("resolveConversation")):
+    for number, credential in enumerate(desk.credentials(RESOLVE_CONVERSATION)):
         for place, channel in enumerate(contract.channels):
             if not desk.effort.combined(number, place):
                 continue
             record = desk.create(full(desk, channel=channel))
             for text in ("It still does not work.", "Now it does.", "Thanks, solved."):
                 desk.send(record, desk.body(text))
-            desk.messages(record)
-            for reader in desk.credentials("getConversation"):
-                desk.get(record, credential=reader)
+            desk.check_messages(record)
+            desk.get(record)
             desk.resolve(record, credential=credential)
-            for reader in desk.credentials("getConversation"):
+            for reader in desk.credentials(GET_CONVERSATION):
                 desk.get(record, credential=reader)
             for status in contract.statuses:
-                page = desk.page(user_email=record.email, status=status)
+                page = desk.list_page(user_email=record.email, status=status)
                 expected = {record.id} if status == "closed" else set()
-                desk.judge.check("resolve.lists-agree", lists.same_ids(expected, page.ids), page.exchange)
-            desk.messages(record)
+                desk.check("resolve.lists-agree", lists.ids_mismatch(expected, page.ids), page.exchange)
+            desk.check_messages(record)
 
 
 @pytest.mark.requirements("resolve.closes", "resolve.get-agrees", "resolve.rest-kept")
@@ -41,22 +59,53 @@ def test_conversations_of_every_priority_can_be_resolved(desk: Helpdesk, contrac
 
 @pytest.mark.requirements("resolve.closes", "resolve.get-agrees")
 def test_an_anonymous_conversation_can_be_resolved(desk: Helpdesk, contract: Contract) -> None:
-    if "user_email" in contract["createConversation"].required:
+    if "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
     record = desk.create(desk.payload(user_email=None))
     desk.resolve(record)
     desk.get(record)
 
 
-@pytest.mark.requirements("resolve.answer")
+UNDOCUMENTED: tuple[dict[str, Any], ...] = (
+    {"body": {}},
+    {"body": {"status": "open"}},
+    {"body": {"status": "pending", "priority": "low", "subject": "Changed", "metadata": {"changed": True}}},
+    {"body": {"status": "resolved", "user_email": "somebody.else@example.com", "requester": None, "channel": "web"}},
+    {"body": [{"status": "open"}]},
+    {"raw": b"status=open&subject=Changed", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+    {"query": {"status": "open", "subject": "Changed"}},
+)
+"""What a resolve may be sent with, none of which is documented."""
+
+
+@pytest.mark.since(2, "resolve.closes")
+@pytest.mark.requirements("resolve.answer", "resolve.closes", "resolve.refusal-changes-nothing")
 def test_a_body_is_not_needed_and_does_no_harm(desk: Helpdesk) -> None:
-    """Resolve documents no body: sending an empty object is either accepted or refused, and closes only in the first case."""
-    record = desk.create()
-    exchange = desk.call("resolveConversation", id=record.id, body={})
-    if exchange.succeeded:
-        record.was_resolved()
-    desk.judge.check("resolve.answer", None if exchange.refused else answers.status_is(exchange, 200), exchange)
-    desk.get(record)
+    """Resolve documents no body: whatever is sent, it is either accepted, and closes, or refused, and changes nothing."""
+    email = desk.email("bodied")
+    sent = [(desk.create(desk.payload(user_email=email, metadata={"kind": kind})), how) for kind, how in enumerate(UNDOCUMENTED)]
+    answered: dict[str, Exchange] = {}
+    for record, how in sent:
+        exchange = desk.call(RESOLVE_CONVERSATION, id=record.id, **how)
+        answered[record.id] = exchange
+        desk.check("resolve.answer", None if exchange.refused else responses.status_mismatch(exchange, 200), exchange)
+        if exchange.succeeded:
+            record.note_resolved()
+            not_closed = json_mismatch("closed", exchange.members.get("status"), "status")
+            desk.check("resolve.closes", not_closed, exchange)
+    # All of them at once; only one that is listed otherwise is read by itself.
+    listing = desk.call(LIST_CONVERSATIONS, query={"user_email": email, "limit": desk.contract.page_maximum})
+    listed = {item.get("id"): item for item in items_of(listing)}
+    for record, _ in sent:
+        found = conversations.changed_members(desk.contract, record, listed.get(record.id, {}))
+        if next(found, None) is not None:
+            found = conversations.changed_members(desk.contract, record, desk.call(GET_CONVERSATION, id=record.id).members)
+        changed, exchange = dict(found), answered[record.id]
+        told = "is refused" if exchange.refused else f"is answered {exchange.status}"
+        summaries = [f"a resolve with what is not documented {told}, and then {one.summary}" for one in changed.values()]
+        mismatches = [replace(one, summary=summary) for one, summary in zip(changed.values(), summaries, strict=True)]
+        desk.check("resolve.refusal-changes-nothing", mismatches[0] if mismatches else None, exchange)
+        record.unsure.update(changed)
 
 
 @pytest.mark.requirements("resolve.only-that")
@@ -66,33 +115,36 @@ def test_no_other_conversation_is_resolved(desk: Helpdesk) -> None:
     stranger = desk.create()
     for one in (before, record, after):
         desk.send(one, desk.body())
-    bystanders = [desk.snapshot(one) for one in (before, after, stranger)]
+    bystanders = [desk.take_snapshot(one) for one in (before, after, stranger)]
     desk.resolve(record)
-    desk.messages(record)
+    desk.check_messages(record)
     for bystander in bystanders:
-        desk.unchanged(bystander, "resolve.only-that")
-    page = desk.page(user_email=email, status="closed")
-    desk.judge.check("resolve.only-that", lists.same_ids({record.id}, page.ids), page.exchange)
+        desk.check_unchanged(bystander, "resolve.only-that")
+    page = desk.list_page(user_email=email, status="closed")
+    desk.check("resolve.only-that", lists.ids_mismatch({record.id}, page.ids), page.exchange)
 
 
 @pytest.mark.requirements("resolve.twice", "resolve.get-agrees")
 def test_resolving_twice_leaves_it_closed(desk: Helpdesk) -> None:
-    for number, credential in enumerate(desk.credentials("resolveConversation")):
+    for number, credential in enumerate(desk.credentials(RESOLVE_CONVERSATION)):
         record = desk.create(full(desk, desk.contract.channels[number % len(desk.contract.channels)]))
+        desk.send(record, desk.body("It works again."))
         desk.resolve(record, credential=credential)
+        before = desk.check_messages(record)
         for _ in range(2):
-            exchange = desk.call("resolveConversation", id=record.id)
-            desk.judge.check("resolve.twice", answers.no_server_error(exchange), exchange)
+            exchange = desk.call(RESOLVE_CONVERSATION, id=record.id)
+            desk.check("resolve.twice", responses.server_error(exchange), exchange)
             if exchange.status == 200:
                 # How the second call is answered is open; a 200 is the one that is documented.
-                desk.judge.check("resolve.answer", desk.contract.mismatch("Conversation", exchange.members), exchange)
-                desk.judge.check("resolve.closes", same_json("closed", exchange.members.get("status"), "status"), exchange)
-            reading = desk.call("getConversation", id=record.id)
-            if not desk.judge.check("resolve.twice", same_json("closed", reading.members.get("status"), "status"), reading):
+                desk.check("resolve.answer", desk.contract.mismatch("Conversation", exchange.members), exchange)
+                desk.check("resolve.closes", json_mismatch("closed", exchange.members.get("status"), "status"), exchange)
+            reading = desk.call(GET_CONVERSATION, id=record.id)
+            if not desk.check("resolve.twice", json_mismatch("closed", reading.members.get("status"), "status"), reading):
                 record.unsure.add("status")
             desk.get(record)
-        page = desk.page(user_email=record.email, status="closed")
-        desk.judge.check("resolve.twice", lists.same_ids({record.id}, page.ids), page.exchange)
+        _check_none_lost(desk, record, before)
+        page = desk.list_page(user_email=record.email, status="closed")
+        desk.check("resolve.twice", lists.ids_mismatch({record.id}, page.ids), page.exchange)
 
 
 @pytest.mark.requirements("resolve.get-agrees", "resolve.lists-agree", "create.opens")
@@ -105,10 +157,11 @@ def test_a_new_conversation_of_the_same_requester_does_not_reopen(desk: Helpdesk
     fresh = desk.create(payload)
     desk.get(closed)
     desk.get(fresh)
-    page = desk.page(user_email=email, status="open")
-    desk.judge.check("resolve.lists-agree", lists.same_ids({fresh.id}, page.ids), page.exchange)
+    page = desk.list_page(user_email=email, status="open")
+    desk.check("resolve.lists-agree", lists.ids_mismatch({fresh.id}, page.ids), page.exchange)
 
 
+@pytest.mark.since(2, "messages.refusal-changes-nothing", "list.status-filter")
 @pytest.mark.requirements(
     "messages.conversation-kept", "messages.touches-no-other", "messages.refusal-changes-nothing", "list.status-filter"
 )
@@ -117,27 +170,28 @@ def test_a_reply_to_a_closed_conversation_touches_no_other(desk: Helpdesk) -> No
     closed, other, open_one = (desk.create(desk.payload(user_email=email)) for _ in range(3))
     desk.resolve(closed)
     desk.resolve(other)
-    bystanders = [desk.snapshot(one) for one in (other, open_one)]
-    before = desk.snapshot(closed)
+    bystanders = [desk.take_snapshot(one) for one in (other, open_one)]
+    before = desk.take_snapshot(closed)
     body = desk.body("One more thing")
-    exchange = desk.call("createMessage", id=closed.id, body={"body": body, "user_email": email})
+    exchange = desk.call(CREATE_MESSAGE, id=closed.id, body={"body": body, "user_email": email})
     if exchange.succeeded:
-        desk.sent(closed, body, email)
-        desk.messages(closed)
+        desk.record_message(closed, body, email)
+        desk.check_messages(closed)
     if exchange.refused:
-        desk.unchanged(before, "messages.refusal-changes-nothing")
+        desk.check_unchanged(before, "messages.refusal-changes-nothing")
     desk.get(closed)
     for bystander in bystanders:
-        desk.unchanged(bystander, "messages.touches-no-other")
+        desk.check_unchanged(bystander, "messages.touches-no-other")
     # Whether it is open again or closed still, by now it was read, and lists say the same.
     for status in desk.contract.statuses:
         ids = {record.id for record in (closed, other, open_one) if record.status == status}
-        desk.selects("list.status-filter", ids, desk.page(user_email=email, status=status))
+        desk.check_selection("list.status-filter", ids, desk.list_page(user_email=email, status=status))
     if closed.status == "open":
         desk.resolve(closed)
         desk.get(closed)
 
 
+@pytest.mark.since(2)
 @pytest.mark.requirements("list.items-as-get")
 def test_a_conversation_is_listed_as_it_is_read(desk: Helpdesk) -> None:
     """Also when it last changed. One that was created a while ago is taken: by whole seconds, too, that is another moment."""
@@ -145,23 +199,39 @@ def test_a_conversation_is_listed_as_it_is_read(desk: Helpdesk) -> None:
     # Other tests count on those whose address has another name.
     record = next((one for one in idle if str(one.email).startswith("user")), None) or desk.create()
     desk.send(record, desk.body())
-    desk.listed_as_read(record, desk.all_pages(user_email=record.email))
+    desk.check_listed_as_read(record, desk.list_all(user_email=record.email))
     desk.resolve(record)
-    desk.listed_as_read(record, desk.all_pages(user_email=record.email))
+    desk.check_listed_as_read(record, desk.list_all(user_email=record.email))
 
 
 @pytest.mark.requirements("resolve.unknown-id")
 def test_an_unknown_conversation_cannot_be_resolved(desk: Helpdesk) -> None:
     record = desk.create()
-    for place, unknown in enumerate((*unknown_ids(record.id, desk), *MALFORMED[:6])):
-        for number, credential in enumerate(desk.credentials("resolveConversation")):
+    for place, unknown in enumerate(ids_of_nobody(desk)):
+        for number, credential in enumerate(desk.credentials(RESOLVE_CONVERSATION)):
             if not desk.effort.combined(number, place):
                 continue
-            exchange = desk.call(
-                "resolveConversation", id=unknown, credential=credential, documented=is_uuid(record.id) and is_uuid(unknown)
-            )
-            desk.judge.check("resolve.unknown-id", answers.is_not_found(exchange), exchange)
+            documented = is_uuid(record.id) and is_uuid(unknown)
+            with suppress(Withheld):
+                exchange = desk.call(RESOLVE_CONVERSATION, id=unknown, credential=credential, documented=documented)
+                desk.check("resolve.unknown-id", responses.found_or_failed(exchange), exchange)
     desk.get(record)
+
+
+def _check_none_lost(desk: Helpdesk, record: Record, before: list[dict[str, Any]]) -> None:
+    """Judge that every message that was listed before is listed still, as it was; the server may have added some of its own."""
+    after, listing = desk.read_messages(record.id)
+    held = {str(item.get("id")): item for item in after}
+    for item in before:
+        now = held.get(str(item.get("id")))
+        documented = desk.contract.message_members
+        lost = Mismatch("a message is lost by the second resolve", shown(item), "not listed")
+        changed = None if now is None else json_mismatch(_only(item, documented), _only(now, documented), "the message")
+        desk.check("resolve.rest-kept", lost if now is None else changed, listing)
+
+
+def _only(item: dict[str, Any], names: tuple[str, ...]) -> Any:
+    return comparable({name: item.get(name) for name in names})
 
 
 def full(desk: Helpdesk, channel: str) -> dict[str, object]:

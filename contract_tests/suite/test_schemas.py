@@ -1,4 +1,4 @@
-"""Requests that Schemathesis derives from the contract: none is a server error, and each answer has its documented form."""
+"""Requests that Schemathesis derives from the contract: none is a server error, and each response has its documented form."""
 
 import json
 from collections.abc import Iterator
@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from contract_tests.contract import OPERATIONS, Contract
+from contract_tests.client.helpdesk import Helpdesk
+from contract_tests.contract.document import Contract
+from contract_tests.contract.operations import OPERATIONS
 from contract_tests.effort import Effort
-from contract_tests.exchange import Call
-from contract_tests.helpdesk import Helpdesk
-from contract_tests.plugin import LEFT_OUT
-from contract_tests.settings import Settings
+from contract_tests.run.settings import Settings
+from contract_tests.transport.exchange import Call
+from contract_tests.transport.stopping import LEFT_OUT
+
+pytestmark = [pytest.mark.last(5), pytest.mark.long(4)]
 
 
 @pytest.mark.requirements("any.no-server-error", "any.json")
@@ -23,7 +26,7 @@ def test_generated_requests(desk: Helpdesk, contract: Contract, effort: Effort, 
         pytest.skip(f"{LEFT_OUT}effort")
     record = desk.create()
     for case in _cases(contract, operation_id, effort, run_settings.seed):
-        desk.answered(operation_id, _call(case, record.id, desk.next_credential(operation_id)))
+        desk.send_anything(operation_id, _call(case, record.id, desk.next_credential(operation_id)))
     record.unsure.update(contract.conversation_members)
 
 
