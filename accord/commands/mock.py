@@ -1,22 +1,80 @@
 """`accord mock`: run the mock server."""
 
-import os
+import socket
 import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from accord.configuration import option
-from accord.errors import AccordError
-from mockserver.collector import at_rest
+from accord.base.errors import AccordError
+from accord.configuration import PERCENT, SEED, FilePath, option
+from accord.coverage_file import check_coverage_options, tell_coverage
+from accord.ready_file import ReadyFile
+from accord.terminal import output
+from accord.terminal.abilities import is_overwritable
+from mockserver.gc_tuning import at_rest
+
+if TYPE_CHECKING:
+    from mockserver.serving.tls import Certificate
+
+
+@dataclass(frozen=True)
+class _Secured:
+    """What TLS takes: a certificate, and a second socket. Nothing of either without it."""
+
+    certificate: "Certificate | None" = None
+    beside: socket.socket | None = None
+
+    @classmethod
+    def of(cls, listener: socket.socket, host: str, held: ExitStack) -> "_Secured":
+        """Make a certificate for what listens there, and listen on [::1] too; `held` lets go of both."""
+        from mockserver.serving.ports import bind_beside
+        from mockserver.serving.tls import make_certificate
+
+        beside = bind_beside(listener)
+        if beside is not None:
+            held.enter_context(beside)
+        directory = held.enter_context(TemporaryDirectory(prefix="accord-mock-"))
+        return cls(make_certificate(Path(directory), (host, listener.getsockname()[0])), beside)
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of its URLs."""
+        return "http" if self.certificate is None else "https"
+
+    @property
+    def urls(self) -> list[str]:
+        """The URLs besides the first."""
+        from mockserver.serving.ports import url_of
+
+        return [] if self.beside is None else [url_of(self.beside, self.scheme)]
+
+    def lines(self, url: str) -> list[str]:
+        """Return how the certificate is trusted."""
+        from mockserver.serving.tls import trust_lines
+
+        return [] if self.certificate is None else trust_lines(self.certificate, url)
+
+
+_WARNING = (
+    "Anybody who can reach this machine may use this mock, read what is in it and change it. {}"
+    "ready-made keys are public.\nLeave out --host to listen on this machine alone."
+)
 
 
 @click.command()
 @option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @option("--port", type=click.IntRange(0, 65535), default=4010, show_default=True, help="The port; 0 takes a free one.")
 @option(
-    "--scenario", default="demo", show_default=True, metavar="NAME", help="What to start with: a name, or a file (.yaml, .jsonl)."
+    "--scenario",
+    default="demo",
+    show_default=True,
+    metavar="NAME",
+    help="What to start with: a name, or a file (.yaml, .json, .jsonl).",
 )
 @option(
     "--store",
@@ -25,13 +83,45 @@ from mockserver.collector import at_rest
     metavar="URL",
     help="Where to keep the state: memory:, sqlite:///FILE, postgresql://…",
 )
-@option("--keys", metavar="FILE", help="Organisations and keys. Default: a ready-made set.")
+@option("--keys", type=FilePath(), metavar="FILE", help="Organisations and keys. Default: a ready-made set.")
 @option("--choice", multiple=True, metavar="NAME=OPTION", help="Take this option of an open point. Repeatable.")
-@option("--profile", metavar="FILE", help="Take these options: a YAML file of lines NAME: OPTION.")
-@option("--spec", metavar="FILE", help="Follow another contract document of the same operations.")
-@option("--seed", type=int, default=1, show_default=True, help="What ids and ready-made keys are made from.")
-@option("--cors/--no-cors", default=True, help="Answer browsers of any origin, or none.  [default: cors]")
-@option("--ready-file", metavar="FILE", help="Write the URL to this file as soon as the mock answers.")
+@option("--profile", type=FilePath(), metavar="FILE", help="Take these options: a YAML file of lines NAME: OPTION.")
+@option("--spec", type=FilePath(), metavar="FILE", help="Follow another contract document of the same operations.")
+@option("--fault", type=FilePath(), metavar="FILE", help="Begin with the fault rules in this YAML file.")
+@option("--agent", metavar="NAME", help="Let an agent reply: echo, or a script (.yaml).")
+@option("--watch", is_flag=True, help="Take the scenario, keys and faults files again whenever they change.")
+@option("--seed", type=SEED, default=1, show_default=True, help="What ids and ready-made keys are made from.")
+@option("--cors/--no-cors", default=True, help="Allow browsers of any origin, or of none.  [default: cors]")
+@option("--no-control", is_flag=True, help="No control API, but for health and namespaces by URL.")
+@option("--control-origin", multiple=True, metavar="URL", help="Let pages of this origin steer and read the mock. Repeatable.")
+@option("--control-host", multiple=True, metavar="NAME", help="A name besides by which the control API is reached. Repeatable.")
+@option("--control-token", metavar="T", help="What control requests must send; beyond loopback there are none without it.")
+@option(
+    "--max-namespaces", type=click.IntRange(0), default=1000, show_default=True, help="So many namespaces besides the default one."
+)
+@option(
+    "--journal",
+    type=click.IntRange(0),
+    default=1000,
+    metavar="ENTRIES",
+    show_default=True,
+    help="Keep so many of the latest requests.",
+)
+@option(
+    "--journal-bytes",
+    type=click.IntRange(1 << 20),
+    default=16 << 20,
+    metavar="N",
+    show_default=True,
+    help="Keep no more bytes of them all; at least 1048576.",
+)
+@option("--webhook", metavar="URL", help="Send events there, in every namespace; needs --webhook-secret.")
+@option("--webhook-secret", metavar="S", help="What signs those events.")
+@option("--webhook-allow", multiple=True, metavar="HOST", help="Let events be sent to this host beyond loopback. Repeatable.")
+@option("--tls", is_flag=True, help="Serve by HTTPS, on [::1] as well, with a certificate made at the start.")
+@option("--coverage", type=FilePath(), metavar="FILE", help="Write at the end what of the contract clients have met, as JSON.")
+@option("--coverage-fail-under", type=PERCENT, metavar="N", help="Exit with 1 at the end if that is less than N percent.")
+@option("--ready-file", type=FilePath(), metavar="FILE", help="Write the URL to this file as soon as the mock responds.")
 @option("--quiet", is_flag=True, help="No line for each request.")
 @at_rest()
 def command(
@@ -43,61 +133,151 @@ def command(
     choice: tuple[str, ...],
     profile: str | None,
     spec: str | None,
+    fault: str | None,
+    agent: str | None,
+    watch: bool,
     seed: int,
     cors: bool,
+    no_control: bool,
+    control_origin: tuple[str, ...],
+    control_host: tuple[str, ...],
+    control_token: str | None,
+    max_namespaces: int,
+    journal: int,
+    journal_bytes: int,
+    webhook: str | None,
+    webhook_secret: str | None,
+    webhook_allow: tuple[str, ...],
+    tls: bool,
+    coverage: str | None,
+    coverage_fail_under: float | None,
     ready_file: str | None,
     quiet: bool,
-) -> None:
+) -> int:
     """Run the mock server, until it is interrupted."""
     from mockserver.app import create_app
-    from mockserver.choices import parse_selection, read_profile
-    from mockserver.ports import bind, url_of
-    from mockserver.server import AccessLog, serve
+    from mockserver.contract.choices import parse_selection, read_profile
+    from mockserver.control.access import access
+    from mockserver.serving.ports import bind, is_beyond_loopback, url_of, urls_elsewhere
+    from mockserver.serving.server import AccessLog, serve
+    from mockserver.store import StoreUnavailableError
 
+    check_coverage_options(coverage, coverage_fail_under)
+    ready = ReadyFile(ready_file) if ready_file else None
+    if ready:
+        ready.remove()
     selection: dict[str, object] = read_profile(profile) if profile else {}
     selection.update(map(parse_selection, choice))
-    with bind(host, port) as listener:
+    with bind(host, port) as listener, ExitStack() as held:
+        secured = _Secured.of(listener, host, held) if tls else _Secured()
+        allowed = access(
+            host=host,
+            address=listener.getsockname()[0],
+            control=not no_control,
+            hosts=control_host,
+            origins=control_origin,
+            token=control_token,
+        )
         app = create_app(
             spec=spec,
             scenario=scenario,
             keys=keys,
             choices=selection,
+            faults=fault or (),
+            agent=agent,
             seed=seed,
             cors=cors,
+            access=allowed,
+            max_namespaces=max_namespaces,
+            journal=journal,
+            journal_bytes=journal_bytes,
+            webhook=webhook,
+            webhook_secret=webhook_secret,
+            webhook_allow=webhook_allow,
             storage=store,
+            coverage=coverage is not None,
             progress=None if quiet else _show_progress,
         )
-        url = url_of(listener)
+        url = url_of(listener, secured.scheme)
+
+        watcher = _watcher(app, scenario, keys, fault) if watch else None
 
         def when_ready() -> None:
-            click.echo(_welcome(url, app.world))
-            if ready_file:
-                _write_ready_file(Path(ready_file), url)
+            if watcher:
+                watcher.start()
+            app.namespaces.deliverer.watch()
+            elsewhere = urls_elsewhere(listener, secured.scheme)
+            output.public(_welcome([url, *secured.urls, *elsewhere], app.namespace, allowed.off, secured.lines(url)))
+            if is_beyond_loopback(listener):
+                click.secho(_WARNING.format("" if tls else "There is no TLS, and "), fg="yellow", err=True)
+            if ready:
+                ready.write(url)
+
+        def when_told() -> None:
+            if ready:
+                ready.remove_own(url)
+
+        def when_done() -> int:
+            if coverage is None:
+                return 0
+            default = app.namespace
+            return tell_coverage(app.namespaces.met(), default.contract, default.choices, coverage, coverage_fail_under)
 
         try:
-            serve(app if quiet else AccessLog(app, sys.stderr), listener, when_ready)
+            return serve(
+                app if quiet or sys.stderr is None else AccessLog(app, sys.stderr, lambda: app.namespace.keys.redactor),
+                listener,
+                when_ready,
+                when_told=when_told,
+                beside=secured.beside,
+                tls=secured.certificate,
+                when_done=when_done,
+            )
+        except StoreUnavailableError as error:
+            raise AccordError(f"The store cannot be used: {error}", "See whether it is there, and whole.") from error
         finally:
-            app.worlds.storage.close()
+            if watcher:
+                watcher.stop()
+            app.namespaces.close()
 
 
-def _welcome(url: str, world: Any) -> str:
-    """What is printed on start: the address, the keys, and three lines to paste."""
-    from mockserver.examples import curl_lines
+def _watcher(app: Any, scenario: str, keys: str | None, fault: str | None) -> Any:
+    """Return what takes the files again that were given. Raises AccordError if none was."""
+    from mockserver.watching import Watcher, reloads_of
+
+    source = app.namespace.scenario.source
+    own = source if Path(scenario) == Path(source) else None
+    reloads = reloads_of(app.namespaces, own, keys, fault)
+    if not reloads:
+        raise AccordError("There is no file to watch (--watch).", "Give --scenario FILE, --keys FILE or --fault FILE as well.")
+    return Watcher(reloads, lambda told: click.echo(told, err=True))
+
+
+def _welcome(urls: list[str], world: Any, control_is_off: str, trust: list[str]) -> str:
+    """Return what is printed on start: addresses, the console, keys, three lines to paste.
+
+    `control_is_off` tells why there is no console, unless it is empty; `trust` is how its certificate is trusted.
+    """
+    from mockserver.namespaces.addressing import PREFIX
+    from mockserver.quickstart import curl_lines
 
     lines = [
         f"{click.style('Accord mock', bold=True)} of the Support Conversations API",
         "",
-        f"  {click.style(url, fg='green', bold=True)}",
+        *(f"  {click.style(url, fg='green', bold=True)}" for url in urls),
         f"  scenario {world.scenario.name}: {_counted(world.size(), 'conversation')}; Ctrl-C stops it",
         "",
     ]
+    lines += [f"  {control_is_off}" if control_is_off else f"  console: {urls[0]}{PREFIX}/", ""]
+    lines += ["  Trust its certificate, which is made anew at each start:", *(f"  {line}" for line in trust), ""] if trust else []
     lines += [f"  {name:<14} {key}  {what}" for name, key, what in _key_table(world)]
-    lines += ["", "  Try:", *(f"  {line}" for line in curl_lines(url, world)), ""]
+    lines += ["", "  Try:", *(f"  {line}" for line in curl_lines(urls[0], world)), ""]
     return "\n".join(lines)
 
 
 def _show_progress(loaded: int) -> None:
-    click.echo(f"\r{loaded:,} conversations loaded", err=True, nl=not sys.stderr.isatty())
+    back = "\r" if sys.stderr and is_overwritable(sys.stderr) else ""
+    click.echo(f"{back}{loaded:,} conversations loaded", err=True, nl=not back)
 
 
 def _counted(number: int, thing: str) -> str:
@@ -114,13 +294,3 @@ def _key_table(world: Any) -> list[tuple[str, str, str]]:
         what += ["revoked"] if key.revoked else []
         table.append((key.name, key.key if world.standard_keys else key.redacted, ", ".join(what)))
     return table
-
-
-def _write_ready_file(path: Path, url: str) -> None:
-    """Written beside and moved into place, so that nobody reads half of it."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(f"{url}\n", encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise AccordError(f"The ready file {path} cannot be written: {error.strerror}.", "Check --ready-file.") from error

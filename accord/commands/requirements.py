@@ -10,10 +10,12 @@ from itertools import groupby
 
 import click
 
+from accord.base.errors import AccordError
 from accord.configuration import option
-from accord.errors import AccordError
-from contract_tests.catalogue import Catalogue, Level, Requirement, load_catalogue
-from contract_tests.citations import coverage
+from contract_tests.contract.catalogue import Catalogue, Level, Requirement, load_catalogue
+from contract_tests.contract.citations import coverage
+from contract_tests.contract.excludes import load_excludes
+from contract_tests.contract.versions import newest, range_named
 
 _NARROWEST, _WIDEST = 60, 140
 
@@ -28,24 +30,45 @@ _NARROWEST, _WIDEST = 60, 140
     help="How to list them.",
 )
 @option("--uncovered", is_flag=True, help="List what no shipped test cites; prints nothing where all are cited.")
+@option("--changes", metavar="A..B", help="List what version B of the catalogue requires that version A did not.")
 @click.pass_context
-def command(ctx: click.Context, only: tuple[str, ...], format: str, uncovered: bool) -> None:
+def command(ctx: click.Context, only: tuple[str, ...], format: str, uncovered: bool, changes: str | None) -> None:
     """List what the contract requires.
 
-    With --uncovered, list the requirements that no shipped test cites, and exit 1 where there are any.
+    With --uncovered, list the requirements that no shipped test cites, and exit 1 where there are any. With --changes, list what is
+    new from one version of the catalogue to another, such as 1..2: what a run pinned to A by `accord verify --catalogue A` does not
+    fail a server for.
     """
     catalogue = load_catalogue()
     selected = _selected(catalogue, only)
+    if changes is not None:
+        # The package of the reports imports what listing the catalogue need not wait for.
+        from contract_tests.reports.changes import write_changes
+
+        older, newer = range_named(changes)
+        click.echo("\n".join(write_changes(catalogue, older, newer, format, {requirement.id for requirement in selected})))
+        return
     if uncovered:
         ctx.exit(_report_uncovered(catalogue, {requirement.id for requirement in selected}))
     match format:
         case "json":
-            click.echo(json.dumps([asdict(requirement) for requirement in selected], ensure_ascii=False, indent=2))
+            click.echo(json.dumps([_document(requirement) for requirement in selected], ensure_ascii=False, indent=2))
         case "markdown":
             click.echo("\n".join(markdown(selected)))
         case _:
             width = max(_NARROWEST, min(shutil.get_terminal_size().columns, _WIDEST))
             click.echo("\n".join(_table(selected, width)))
+
+
+def _document(requirement: Requirement) -> dict[str, object]:
+    """A requirement as JSON, with why it counts for no verdict where that is so."""
+    reason = load_excludes().reasons.get(requirement.id)
+    return {**asdict(requirement), **({"excluded": reason} if reason else {})}
+
+
+def _text(requirement: Requirement) -> str:
+    reason = load_excludes().reasons.get(requirement.id)
+    return f"{requirement.text} (counts for no verdict: {reason})" if reason else requirement.text
 
 
 def _selected(catalogue: Catalogue, patterns: tuple[str, ...]) -> list[Requirement]:
@@ -79,7 +102,7 @@ def _table(requirements: list[Requirement], width: int) -> Iterator[str]:
             if requirement.level is Level.SHOULD:
                 cells[1] = click.style(cells[1], fg="yellow")
             head = "  ".join(cells)
-            first, *rest = textwrap.wrap(requirement.text, width - (indent if beside else 4), break_on_hyphens=False)
+            first, *rest = textwrap.wrap(_text(requirement), width - (indent if beside else 4), break_on_hyphens=False)
             if beside:
                 yield f"{head}  {first}"
                 yield from (" " * indent + line for line in rest)
@@ -101,7 +124,8 @@ def _by_area(requirements: list[Requirement]) -> Iterator[tuple[str, list[Requir
 
 def _totals(requirements: list[Requirement]) -> str:
     must = sum(item.level is Level.MUST for item in requirements)
-    return f"{len(requirements)} requirements: {must} MUST, {len(requirements) - must} SHOULD"
+    total = f"{len(requirements)} requirements: {must} MUST, {len(requirements) - must} SHOULD"
+    return f"{total}. Version {newest()} of the catalogue."
 
 
 def markdown(requirements: list[Requirement]) -> Iterator[str]:
@@ -110,5 +134,5 @@ def markdown(requirements: list[Requirement]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for requirement in requirements:
         name, *middle = _cells(requirement)
-        text = requirement.text.replace("|", "\\|").replace("_", "\\_")
+        text = _text(requirement).replace("|", "\\|").replace("_", "\\_")
         yield f"| `{name}` | {' | '.join(middle)} | {text} |"

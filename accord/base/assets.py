@@ -6,7 +6,7 @@ In a checkout and in an editable install they are the repository's `spec/` and `
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 _DATA = _PACKAGE / "_data"
 _ROOT = _DATA if _DATA.is_dir() else _PACKAGE.parent
 
@@ -16,3 +16,5 @@ FIXTURES_DIR = _ROOT / "fixtures"
 OPENAPI = SPEC_DIR / "openapi.yaml"
 REQUIREMENTS = SPEC_DIR / "requirements.yaml"
 CHOICES = SPEC_DIR / "choices.yaml"
+VERSIONS = SPEC_DIR / "versions.yaml"
+EXCLUDES = SPEC_DIR / "excludes.yaml"
