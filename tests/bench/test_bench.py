@@ -15,7 +15,7 @@ from bench.load import Load, LoadFailed, Request, parse, wrk
 from bench.measure import Sample, figures, ratio, rotated, spread
 from bench.page import PAGE, comparison, growth, put
 from bench.processes import StartFailed, started
-from bench.servers import Missing, Server, ours, peers
+from bench.servers import FLOOR, Missing, Server, floor, ours, peers
 from bench.workloads import COMPARED, CONTRACT, fill
 
 PRINTED = """Running 1s test @ http://127.0.0.1:4010
@@ -83,10 +83,23 @@ def test_the_page_of_the_comparison() -> None:
     other.failures["create"] = "refused"
     text = comparison(Comparison(Plan(), [results("Accord", 10_000), other], [Missing("Third", "not installed")]), "Measured.")
     assert "| Other | 2.5 | 2.5 | 2.5 | 2.5 | – |" in text
-    assert "| Accord | 5000 | 0 % | 100 | 0 % | 10000 | 2.0 | 500 |" in text
+    assert "| Accord | 5000 | 0 % | 100 | 0 % | – | 10000 | 2.0 | 500 |" in text
     assert "**Third was not measured:** not installed." in text
     assert "**Other, create: no result,** since refused" in text
     assert "| Accord | 250 | 0 % | 1.0 | 50 | 1.0 |" in text
+
+
+def test_the_page_says_how_far_the_floor_is() -> None:
+    text = comparison(Comparison(Plan(), [results("Accord", 10_000), results(FLOOR, 40_000)], []), "Measured.")
+    assert "| Accord | 5000 | 0 % | 100 | 0 % | 4.0 | 10000 | 2.0 | 500 |" in text
+    assert f"| {FLOOR} | 20000 | 0 % | 25 | 0 % | 1.0 | 40000 | 2.0 | 500 |" in text
+
+
+def test_the_floor_is_served() -> None:
+    plan = Plan(rounds=1, seconds=1, warm_up=0, settle=0, conversations=10)
+    _, found = compare(plan, [floor()], slowly, lambda text: None).results
+    assert not found.failures
+    assert found.samples["create"][0].load.size == 572
 
 
 def test_the_page_of_growth() -> None:

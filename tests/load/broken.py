@@ -4,10 +4,9 @@ import itertools
 import time
 from typing import Any
 
-from broken_servers.registry import all_defects
-from broken_servers.seams import CREATE, GET, LIST, MESSAGES, RESOLVE, SEND, Event, answering, broken
-
-from mockserver.server import WsgiApp
+from mockserver.serving.server import WsgiApp
+from tests.defects.kit.parts import CREATE, GET, LIST, MESSAGES, RESOLVE, SEND, Event, answering, broken
+from tests.defects.registry import all_defects
 
 
 def messages_lost_in_a_crowd() -> WsgiApp:
@@ -18,9 +17,9 @@ def messages_lost_in_a_crowd() -> WsgiApp:
     def change(value: Any, event: Event) -> Any:
         if event.operation == SEND:
             now = time.monotonic()
-            if now - last.get(event.request.id, 0.0) < 0.02:
+            if now - last.get(event.checked.id, 0.0) < 0.02:
                 lost.add(event.body["body"])
-            last[event.request.id] = now
+            last[event.checked.id] = now
             return value
         kept = [item for item in value["results"] if item["body"] not in lost]
         return value | {"results": kept, "count": len(kept)}

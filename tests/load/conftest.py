@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.verify.command import Ended, accord, key_options
+from tests.cli.command import Ended, accord, key_options
 
 SHORT = ("--users", "8", "--spawn-rate", "50", "--duration", "1")
 KEYS = key_options("--server-key", "--client-key", "--other-server-key")

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from accord.errors import AccordError
-from accord.replaying import replay
+from accord.base.errors import AccordError
+from accord.commands.replay import replay
 from contract_tests.load.coverage import EXERCISED
 from contract_tests.reports.report_json import SCHEMA_FILE
 from mockserver.app import create_app
-from mockserver.server import serving
+from mockserver.serving.server import serving
+from tests.cli.command import Ended
 from tests.load.conftest import KEYS
-from tests.verify.command import Ended
 
 Load = Callable[..., Ended]
 
@@ -36,7 +36,7 @@ def test_the_embedded_mock(load: Load, tmp_path: Path) -> None:
     assert all(0 < entry["p50_ms"] <= entry["p95_ms"] <= entry["p99_ms"] for entry in figures["operations"])
     assert report["run"]["effort"] == "load"
     written = {entry.name for entry in (tmp_path / "accord-report").iterdir()}
-    assert written == {"report.json", "report.html", "junit.xml", "summary.md"}
+    assert written == {"report.json", "report.html", "junit.xml", "results.sarif", "traffic.har", "summary.md", "checks.jsonl"}
     assert "| listConversations |" in (tmp_path / "accord-report" / "summary.md").read_text()
     assert "p95 ms" in ended.out
     with pytest.raises(AccordError, match="no two are alike"):

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mockserver.app import create_app
-from mockserver.server import serving
+from mockserver.serving.server import serving
+from tests.cli.command import Ended
 from tests.load.conftest import KEYS, loaded
 from tests.load.test_load_mistakes import free_port
-from tests.verify.command import Ended
 
 
 def together(directory: Path, url: str, *others: tuple[str, ...]) -> tuple[Ended, list[Ended]]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mockserver.app import create_app
-from mockserver.server import serving
+from mockserver.serving.server import serving
+from tests.cli.command import Ended
 from tests.load.conftest import KEYS
-from tests.verify.command import Ended
 
 Load = Callable[..., Ended]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from contract_tests.contract import load_contract
-from contract_tests.credentials import Keys
-from contract_tests.exchange import Call
+from contract_tests.contract.document import load_contract
 from contract_tests.load import sending
 from contract_tests.load.sending import LoadTarget
-from contract_tests.target import Unanswered
-from mockserver.server import serving
+from contract_tests.transport.credentials import Keys
+from contract_tests.transport.exchange import Call
+from contract_tests.transport.sender import Unanswered
+from mockserver.serving.server import serving
 
 LIST, CREATE = Call("GET", "/api/v1/conversations/"), Call("POST", "/api/v1/conversations/create/")
 

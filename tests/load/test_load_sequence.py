@@ -2,9 +2,10 @@
 
 import pytest
 
-from contract_tests.credentials import Keys
-from contract_tests.load.book import Book, Organisation, SharedAddress, SharedConversation
-from contract_tests.load.sequence import Ack, as_sent, each_once, held, in_sequence
+from contract_tests.judging.mismatches.lists import ids_mismatch
+from contract_tests.load.ordering import Ack, body_and_sender_mismatches, lost_or_doubled, out_of_sequence
+from contract_tests.load.shared_state import Book, Organisation, SharedAddress, SharedConversation
+from contract_tests.transport.credentials import Keys
 
 ACKS = [Ack(f"[m{n}.run] text", "a@example.com", float(n), n + 0.5) for n in range(4)]
 OVERLAPPING = [Ack("[m1.run] a", "a@example.com", 0.0, 2.0), Ack("[m2.run] b", "a@example.com", 1.0, 3.0)]
@@ -15,24 +16,24 @@ def listed(*acks: Ack) -> list[dict[str, object]]:
 
 
 def test_every_acknowledged_message_once() -> None:
-    assert each_once(ACKS, listed(*ACKS)) is None
-    assert each_once(ACKS[:2], listed(*ACKS)) is None, "others may be listed, whose answer nobody got"
-    assert each_once(ACKS, listed(*ACKS[1:])) is not None
-    assert each_once(ACKS, listed(*ACKS, ACKS[0])) is not None
+    assert lost_or_doubled(ACKS, listed(*ACKS)) is None
+    assert lost_or_doubled(ACKS[:2], listed(*ACKS)) is None, "others may be listed, whose answer nobody got"
+    assert lost_or_doubled(ACKS, listed(*ACKS[1:])) is not None
+    assert lost_or_doubled(ACKS, listed(*ACKS, ACKS[0])) is not None
 
 
 def test_the_order_of_what_did_not_overlap() -> None:
-    assert in_sequence(ACKS, listed(*ACKS)) is None
-    assert in_sequence(ACKS, listed(ACKS[0], ACKS[2], ACKS[1], ACKS[3])) is not None
-    assert in_sequence(ACKS, listed(ACKS[3], ACKS[0])) is not None
-    assert in_sequence(OVERLAPPING, listed(*OVERLAPPING)) is None
-    assert in_sequence(OVERLAPPING, listed(*reversed(OVERLAPPING))) is None
-    assert in_sequence(ACKS, [{"body": "a message of somebody else"}, *listed(*ACKS)]) is None
+    assert out_of_sequence(ACKS, listed(*ACKS)) is None
+    assert out_of_sequence(ACKS, listed(ACKS[0], ACKS[2], ACKS[1], ACKS[3])) is not None
+    assert out_of_sequence(ACKS, listed(ACKS[3], ACKS[0])) is not None
+    assert out_of_sequence(OVERLAPPING, listed(*OVERLAPPING)) is None
+    assert out_of_sequence(OVERLAPPING, listed(*reversed(OVERLAPPING))) is None
+    assert out_of_sequence(ACKS, [{"body": "a message of somebody else"}, *listed(*ACKS)]) is None
 
 
 def test_text_and_sender() -> None:
-    assert as_sent(ACKS, listed(*ACKS)) == (None, None)
-    body, sender = as_sent(ACKS, [{"body": "[m1.run] other", "sender_email": "b@example.com"}])
+    assert body_and_sender_mismatches(ACKS, listed(*ACKS)) == (None, None)
+    body, sender = body_and_sender_mismatches(ACKS, [{"body": "[m1.run] other", "sender_email": "b@example.com"}])
     assert body is not None
     assert sender is not None
 
@@ -48,7 +49,7 @@ def test_text_and_sender() -> None:
     ],
 )
 def test_lists(ids: list[str], found: list[str], exactly: bool, right: bool) -> None:
-    assert (held(ids, found, exactly=exactly) is None) == right
+    assert (ids_mismatch(ids, found, exactly=exactly) is None) == right
 
 
 def organisation(process: str) -> Organisation:

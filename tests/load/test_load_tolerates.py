@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mockserver.app import create_app
-from mockserver.server import WsgiApp, serving
+from mockserver.serving.server import WsgiApp, serving
+from tests.cli.command import Ended
 from tests.load.conftest import KEYS
-from tests.verify.command import Ended
 
 Load = Callable[..., Ended]
 
@@ -53,7 +53,7 @@ def test_a_server_that_is_slow_and_asks_to_wait(load: Load) -> None:
 
 
 class Careless(BaseHTTPRequestHandler):
-    """A proxy that passes on each request and, of the writes, loses some, and of others the answer."""
+    """A proxy that passes on each request and, of the writes, loses some, and of others the response."""
 
     protocol_version = "HTTP/1.1"
     behind = ""

@@ -1,4 +1,4 @@
-"""The layers of docs/architecture.md, by what the modules import."""
+"""What the house rules say that import-linter (see pyproject.toml) does not hold."""
 
 import ast
 import subprocess
@@ -11,37 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("accord", "mockserver", "contract_tests")
-SHARED = {"accord.assets", "accord.errors"}
-"""What the mock and the suite may use of `accord`."""
-
-LAYERS = (
-    {
-        *("catalogue", "citations", "connection", "credentials", "effort", "exchange", "results", "samples", "settings"),
-        *("expectations", "expectations.answers", "expectations.lists", "expectations.messages"),
-        *("expectations.timestamps", "expectations.values"),
-    },
-    {
-        "adapted",
-        "consistency",
-        "contract",
-        "evidence",
-        "expectations.conversations",
-        "history",
-        "ledger",
-        "schema_errors",
-        "target",
-        "twice",
-    },
-    {"client", "corpus", "helpdesk", "judge", "preflight", "reading", "valid_calls"},
-    {"plugin"},
-    {"suite", "load"},
-    {"runner"},
-)
-"""The modules of the suite, from the ground up. A module imports of its own layer and of those below it."""
-
-REPORTS_USE = {"catalogue", "results"}
-"""What reports may import of the suite besides each other: the Run, and what it is made of."""
-
 LONGEST = 420
 LONGER: dict[str, str] = {}
 """Files of more lines than are read in one sitting, and why."""
@@ -52,7 +21,6 @@ def name_of(path: Path) -> str:
 
 
 MODULES = {name_of(path): path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
-SUITE = [name for name in MODULES if name.startswith("contract_tests.")]
 
 
 @cache
@@ -68,54 +36,16 @@ def imports(name: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name} has a relative import"
             base = node.module or ""
-            # `from contract_tests import plugin` imports contract_tests.plugin.
+            # `from contract_tests import plugin` imports contract_tests.run.plugin.
             found = [inner if (inner := f"{base}.{alias.name}") in MODULES else base for alias in node.names]
         else:
             continue
         yield from (module for module in found if module.split(".")[0] in PACKAGES)
 
 
-def layer(name: str) -> int:
-    """Where a module of the suite stands."""
-    inside = name.removeprefix("contract_tests.")
-    for number, members in enumerate(LAYERS):
-        if inside in members or inside.split(".")[0] in members & {"suite", "load"}:
-            return number
-    raise AssertionError(f"{name} has no layer: give it one in {Path(__file__).name}")
-
-
-@pytest.mark.parametrize(("side", "other"), [("mockserver", "contract_tests"), ("contract_tests", "mockserver")])
-def test_mock_and_suite_never_meet(side: str, other: str) -> None:
-    for name in MODULES:
-        if name.split(".")[0] == side:
-            assert not [module for module in imports(name) if module.split(".")[0] == other], name
-
-
-def test_they_share_the_contract_and_nothing_else() -> None:
-    for name in MODULES:
-        if name.split(".")[0] != "accord":
-            used = {module for module in imports(name) if module.split(".")[0] == "accord"}
-            assert used <= SHARED, name
-
-
 def test_one_module_joins_them() -> None:
     joining = [name for name in MODULES if {module.split(".")[0] for module in imports(name)} >= {"mockserver", "contract_tests"}]
-    assert joining == ["accord.verification"]
-
-
-@pytest.mark.parametrize("name", SUITE)
-def test_the_suite_is_built_from_the_ground_up(name: str) -> None:
-    ours = {module for module in imports(name) if module.startswith("contract_tests.")}
-    if name.startswith("contract_tests.reports"):
-        others = {module.removeprefix("contract_tests.") for module in ours if not module.startswith("contract_tests.reports")}
-        assert others <= REPORTS_USE
-        return
-    above = [module for module in ours if module.startswith("contract_tests.reports") or layer(module) > layer(name)]
-    assert not above
-
-
-def test_every_layer_is_there() -> None:
-    assert {f"contract_tests.{module}" for members in LAYERS for module in members} <= set(MODULES)
+    assert joining == ["accord.embedded_mock"]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -123,6 +53,21 @@ def test_a_module_says_what_it_is_for(name: str) -> None:
     text = ast.get_docstring(tree(MODULES[name])) or ""
     assert text, f"{name} has no docstring"
     assert text.splitlines()[0].endswith((".", ":", "?")), f"the first line of {name}'s docstring is no sentence"
+
+
+# The shipped tests are in files that are named by the areas of the catalogue.
+PACKAGES_OF_OURS = [name for name, path in MODULES.items() if path.name == "__init__.py" and name != "contract_tests.suite"]
+
+
+@pytest.mark.parametrize("name", PACKAGES_OF_OURS)
+def test_a_package_says_what_each_of_its_files_has(name: str) -> None:
+    folder = MODULES[name].parent
+    rows = [line for line in (ast.get_docstring(tree(MODULES[name])) or "").splitlines() if line.startswith("| ")]
+    listed = {one for row in rows[1:] for one in row.split(" | ")[0].removeprefix("| ").split(", ")}
+    files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    folders = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
+    assert files | folders <= listed
+    assert not {one for one in listed if not (folder / one).exists()}
 
 
 def test_files_can_be_read_in_one_sitting() -> None:

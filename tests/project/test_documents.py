@@ -1,5 +1,6 @@
 """What README, CONTRIBUTING and docs/ say is so: commands run or parse, links lead somewhere, tables list what there is."""
 
+import json
 import os
 import re
 import shlex
@@ -15,13 +16,16 @@ import yaml
 
 from accord.cli import COMMANDS, LazyGroup, accord
 from accord.commands.verify import command
-from contract_tests.catalogue import load_catalogue
-from tests.verify.command import ACCORD
+from contract_tests.contract.catalogue import load_catalogue
+from contract_tests.reports.wording import kill_score
+from contract_tests.run.runner import KILL_SCORE
+from tests.cli.command import ACCORD
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
 VERIFY = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -57,6 +61,14 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(path), target
 
 
+def test_the_score_of_the_suite_is_the_same_everywhere() -> None:
+    score = kill_score(json.loads(KILL_SCORE.read_text(encoding="utf-8")))
+    found = re.search(r"<!-- kill-score: begin -->\n(.*?)\n<!-- kill-score: end -->", README, re.DOTALL)
+    assert found
+    assert " ".join(found[1].split()) == score
+    assert score in (ROOT / "docs" / "kill-matrix.md").read_text(encoding="utf-8").splitlines()
+
+
 def commands(document: Path) -> list[list[str]]:
     """The lines of shell blocks that call `accord`, as words."""
     text = document.read_text(encoding="utf-8").replace("\\\n", " ")
@@ -83,7 +95,9 @@ def test_commands_named_in_passing_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", re.findall(r"<!-- run: begin -->\n```sh\n(.*?)```", README, re.DOTALL), ids=["pipeline", "front end"]
+    "script",
+    [script for text in (README, TUTORIAL) for script in re.findall(r"<!-- run: begin -->\n```sh\n(.*?)```", text, re.DOTALL)],
+    ids=["pipeline", "front end", "tutorial"],
 )
 def test_the_first_five_minutes(tmp_path: Path, script: str) -> None:
     """The commands are run as they stand, on a port that is free."""
@@ -99,7 +113,7 @@ def test_the_first_five_minutes(tmp_path: Path, script: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     if "verify" in script:
         assert "CONFORMANT" in done.stdout
-        written = {entry.name for entry in (tmp_path / "reports").iterdir()}
+        written = {entry.name for entry in (tmp_path / ("reports" if "reports" in script else "conformant")).iterdir()}
         named = set(
             re.findall(r"`([\w.]+\.(?:xml|md|json|html))`", README.partition("The exit code is the verdict")[2].partition("###")[0])
         )

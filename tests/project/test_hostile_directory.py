@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from broken_servers.registry import all_defects
 
 from mockserver.app import create_app
-from mockserver.server import serving
-from tests.verify.command import KEYS, Ended, accord, key_options
+from mockserver.serving.server import serving
+from tests.cli.command import KEYS, Ended, accord, key_options
+from tests.defects.registry import all_defects
 
 BREAKS = "raise SystemExit('this file must not be loaded')\n"
 FILES = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.verify.command import ACCORD, KEYS, Ended, accord
+from tests.cli.command import ACCORD, KEYS, Ended, accord
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("accord", "mockserver", "contract_tests", "spec", "fixtures", "pyproject.toml", "README.md", "LICENSE")
@@ -126,7 +126,7 @@ def test_it_is_a_mock(installed: Path, tmp_path: Path) -> None:
 
 
 def test_the_code_that_runs_is_that_of_the_wheel(installed: Path) -> None:
-    code = "import accord.assets as a, mockserver as m, contract_tests as c; print(a.SPEC_DIR, m.__file__, c.__file__)"
+    code = "import accord.base.assets as a, mockserver as m, contract_tests as c; print(a.SPEC_DIR, m.__file__, c.__file__)"
     done = subprocess.run([installed.with_name("python"), "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert str(ROOT) not in done.stdout
     assert "_data/spec" in done.stdout

@@ -1,12 +1,17 @@
 """Runs to render: what a verification of an imperfect server finds, with every outcome in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from contract_tests.catalogue import load_catalogue
-from contract_tests.results import Evidence, LoadFigures, Observation, OperationFigures, Run, Tally, conclude
+from contract_tests.contract.catalogue import Catalogue, load_catalogue
+from contract_tests.outcome.checks import Check, CheckLog, Terms, Undecided, fold
+from contract_tests.outcome.conclude import results_of
+from contract_tests.outcome.known import from_baseline
+from contract_tests.outcome.load_figures import LoadFigures, OperationFigures
+from contract_tests.outcome.run import Observation, Run
+from contract_tests.outcome.tally import Evidence
 
 SERVER = "https://helpdesk.example.com"
 CREATE = f"{SERVER}/api/v1/conversations/create/"
@@ -104,11 +109,10 @@ def run(
 ) -> Run:
     """A run in which everything passed but for what is given."""
     catalogue = load_catalogue()
-    tallies = {requirement.id: Tally(exercised=requirement.exercise + 3) for requirement in catalogue}
-    for name, (evidence, violations) in broken.items():
-        tallies[name].violations, tallies[name].evidence = violations, [evidence]
-    for name, reason in undecided.items():
-        tallies[name].undecided = [reason]
+    log = CheckLog(Terms(tuple(catalogue.requirements), missing), tuple(_entries(catalogue, broken, undecided)))
+    tallies = fold(log.entries)
+    for name, (evidence, _) in broken.items():
+        tallies[name].keep(evidence)
     choices = {
         name: Observation(
             choice.default if index % 7 else None, f"{choice.observed} It answered {choice.default}." if index % 7 else ""
@@ -129,10 +133,25 @@ def run(
         base_url=SERVER,
         keys={"server": "bnc_sv_…9c1d", "client": "bnc_cl_…77e0"},
         strict=False,
-        results=conclude(catalogue, tallies, missing),
+        results=results_of(catalogue, log.terms, tallies),
         choices=choices,
+        horizon_s=5.0,
+        requests_by_area={"messages": 1500, "create": 300, "read_again": 30, "preflight": 4},
+        log=log,
     )
     return replace(whole, **changes)
+
+
+def _entries(
+    catalogue: Catalogue, broken: Mapping[str, tuple[Evidence, int]], undecided: Mapping[str, str]
+) -> Iterator[Check | Undecided]:
+    for requirement in catalogue:
+        evidence, violations = broken.get(requirement.id, (PRIORITY, 0))
+        if violations:
+            yield Check(requirement.id, evidence.test, False, 17, 1.25, violations, why=evidence.summary)
+        yield Check(requirement.id, PRIORITY.test, True, 18, 1.5, requirement.exercise + 3 - violations)
+    for name, reason in undecided.items():
+        yield Undecided(name, PRIORITY.test, reason)
 
 
 def good() -> Run:
@@ -152,6 +171,39 @@ def imperfect() -> Run:
 def strict() -> Run:
     """A strict run that found a warning and no failure."""
     return run({"get.unknown-id-status": (UNKNOWN_ID, 2)}, strict=True)
+
+
+def known(*but: str) -> Run:
+    """A run of which the baseline knows every failure but these."""
+    run_ = run(BROKEN, MISSING)
+    failed = {result.requirement.id for result in run_.results if result.outcome in ("failed", "warned")}
+    return replace(run_, known=from_baseline((failed - set(but)) | {"create.opens"}))
+
+
+def in_a_list() -> Evidence:
+    """A wrong member of an item far down a list, of which the report shows only a part."""
+    items = [{**CONVERSATION, "number": 1000 + n, "subject": f"Parcel {n}", "status": "open"} for n in range(40)]
+    items[31]["status"] = "solved"
+    body = json.dumps({"count": 40, "results": items})
+    start = body.index('"solved"')
+    return replace(
+        LOST_PAGE,
+        summary="results[31].status is an undocumented value",
+        expected="open, pending or closed",
+        actual='"solved"',
+        response=response(200, {"count": 40, "results": items}, 23.0),
+        where="/results/31/status",
+        marked=(start, start + len('"solved"')),
+    )
+
+
+def marked() -> Run:
+    """A run whose failures say which member, or which header, is wrong."""
+    body = json.dumps(CONVERSATION)
+    start = body.index('"low"')
+    member = replace(PRIORITY, where="/priority", marked=(start, start + len('"low"')))
+    header = replace(UNKNOWN_ID, where="content-type", response={**response(410, {"detail": "Gone."}), "body": "<h1>Gone</h1>"})
+    return run({"create.priority-default": (member, 2), "list.answer": (in_a_list(), 1), "any.json": (header, 1)})
 
 
 def cut_short() -> Run:

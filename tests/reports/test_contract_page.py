@@ -2,8 +2,8 @@
 
 import re
 
-from accord.assets import OPENAPI
-from contract_tests.catalogue import load_catalogue
+from accord.base.assets import OPENAPI
+from contract_tests.contract.catalogue import load_catalogue
 from contract_tests.reports.contract_page import COMMAND, PAGE, current
 
 

@@ -1,6 +1,7 @@
 """What is written to the report directory: all formats, as wholes, fit for the programs and people that read them."""
 
 import json
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -12,15 +13,20 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from accord.errors import AccordError
+from accord.base.errors import AccordError
+from contract_tests.outcome.known import from_baseline
+from contract_tests.outcome.run import Outcome, Run, Verdict
 from contract_tests.reports import FORMATS, html, junit, report_json, summary_md, write_reports
-from contract_tests.results import Run, Verdict
 from tests.reports import samples
 
 RUNS = {
     "good": samples.good(),
     "imperfect": samples.imperfect(),
     "strict": samples.strict(),
+    "all known": samples.known(),
+    "some known": samples.known("create.priority-default"),
+    "strict and known": replace(samples.strict(), known=from_baseline({"get.unknown-id-status"})),
+    "marked": samples.marked(),
     "cut short": samples.cut_short(),
     "hostile": samples.hostile(),
     "under load": samples.under_load(),
@@ -79,7 +85,7 @@ def validated(run: Run) -> Any:
 def test_every_format_is_written_and_nothing_else(tmp_path: Path, run: Run) -> None:
     directory = tmp_path / "not" / "there yet"
     written = write_reports(run, directory)
-    assert {"report.json", "junit.xml", "report.html", "summary.md"} <= set(written) == set(FORMATS)
+    assert {"report.json", "junit.xml", "report.html", "summary.md", "checks.jsonl"} <= set(written) == set(FORMATS)
     assert sorted(directory.iterdir()) == sorted(written.values())
     assert all(CONTROL.search(path.read_text(encoding="utf-8")) is None for path in written.values())
 
@@ -111,9 +117,9 @@ def test_a_key_that_a_server_repeats_is_never_whole(render: Any) -> None:
     assert "bnc_sv_…9c1d" in text
 
 
-@pytest.mark.parametrize("render", FORMATS.values(), ids=FORMATS.keys())
-def test_every_format_names_the_requirement_and_its_sentence(render: Any) -> None:
-    text = render(samples.imperfect())
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("checks.jsonl", "traffic.har")])
+def test_every_report_names_the_requirement_and_its_sentence(name: str) -> None:
+    text = FORMATS[name](samples.imperfect())
     assert "create.priority-default" in text
     assert "Without a priority it is normal." in text
 
@@ -123,7 +129,7 @@ def test_a_body_of_a_mebibyte_is_cut_for_people_with_a_note(name: str) -> None:
     body = '{"body": "' + "x" * 1_048_576 + '"}'
     text = FORMATS[name](samples.hostile(body))
     assert len(text) < 120_000
-    assert "more characters)" in text or name == "summary.md"
+    assert re.search(r"[\d,]+ characters left out; whole in report\.json\)", text) or name == "summary.md"
 
 
 def test_a_body_of_a_mebibyte_is_kept_for_programs() -> None:
@@ -160,11 +166,38 @@ def test_json_keeps_hostile_text_as_it_is() -> None:
     assert evidence["summary"] == evidence["request"]["body"] == samples.HOSTILE
 
 
+class Strict(dict[str, Any]):
+    """What a reader of JSON gets that takes each name once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        assert len({name for name, _ in pairs}) == len(pairs)
+        super().__init__(pairs)
+
+
+def test_json_can_be_read_anywhere() -> None:
+    """Without what only Python reads: NaN, numbers that others round, bytes that are no UTF-8; and tracebacks have their place."""
+    (failed, *_) = [result for result in samples.imperfect().results if result.evidence]
+    hostile = {"nan": math.nan, "infinite": -math.inf, "large": 2**53, "endless": 10**5000, "half": "\ud800", "bytes": b"\xff\x00"}
+    evidence = replace(failed.evidence[0], response={"status": 200, "headers": {}, "body": hostile, "elapsed_ms": 1.0})
+    run = replace(samples.good(), results=(replace(failed, evidence=(evidence,)),), tracebacks=("Traceback \ud800 \x1b[31m",))
+    text = report_json.render(run)
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    document = json.loads(text.encode("utf-8"), parse_constant=refuse, object_pairs_hook=Strict)
+    body = document["requirements"][0]["evidence"][0]["response"]["body"]
+    assert (body["nan"], body["infinite"], body["large"]) == ("nan", "-inf", str(2**53))
+    assert int(body["endless"], 16) == 10**5000
+    assert document["run"]["tracebacks"] == ["Traceback \ud800 \x1b[31m"]
+    assert "\x1b" not in text
+
+
 def test_an_answer_that_never_came_may_say_why() -> None:
     evidence = replace(samples.PRIORITY, response={"status": None, "reason": "It timed out after 10 s."})
     run = samples.run({"create.priority-default": (evidence, 1)})
     validated(run)
-    assert "no answer: It timed out after 10 s." in html.render(run)
+    assert "no response: It timed out after 10 s." in html.render(run)
 
 
 # --- junit.xml --------------------------------------------------------------------------------------------------------
@@ -180,7 +213,7 @@ def test_junit_has_a_case_for_each_requirement_by_area(run: Run) -> None:
 def test_junit_is_red_exactly_where_the_exit_code_is_not_0(run: Run) -> None:
     root = ET.fromstring(junit.render(run))
     red = sum(1 for tag in ("failure", "error") for _ in root.iter(tag))
-    assert bool(red) == bool(run.verdict.exit_code)
+    assert bool(red) == bool(run.exit_code)
 
 
 def test_junit_is_not_red_for_a_should_that_is_undecided() -> None:
@@ -263,8 +296,10 @@ def test_summary_fits_a_job_summary(run: Run) -> None:
 
 def test_summary_of_many_failures_says_where_the_rest_is() -> None:
     every = dict.fromkeys((result.requirement.id for result in samples.good().results), (samples.PRIORITY, 1))
-    text = summary_md.render(samples.run(every))
-    assert "more failures: see report.html" in text
+    run = samples.run(every)
+    text = summary_md.render(run)
+    assert "more failures, in report.html:" in text
+    assert all(f"`{result.requirement.id}`" in text for result in run.told(Outcome.FAILED))
     assert len(text) < 60_000
 
 

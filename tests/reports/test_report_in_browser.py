@@ -1,21 +1,17 @@
 """report.html in a browser: it fits a phone, asks for nothing, complains of nothing, and axe finds nothing wrong with it."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from contract_tests.outcome.run import Run
 from contract_tests.reports import html
-from contract_tests.results import Run
+from tests.browsers import axe_source, chromium
 from tests.reports import samples
 
-NODE_DIR = Path(__file__).parents[1] / "node"
-AXE = NODE_DIR / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 360, "height": 740}
 SIZES = [(320, 640), (360, 740), (768, 1024), (1280, 900)]
 RUNS = {
@@ -23,33 +19,20 @@ RUNS = {
     "imperfect": samples.imperfect(),
     "cut short": samples.cut_short(),
     "hostile": samples.hostile("x" * 1_048_576),
+    "some known": samples.known("create.priority-default"),
+    "marked": samples.marked(),
 }
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("Chromium is not there: install the package chromium, or name the program in CHROMIUM")
-    with sync_playwright() as playwright:
-        # Containers run tests as root, whom Chromium's sandbox refuses, and have little shared memory.
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
 def axe() -> str:
-    if not AXE.is_file():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("npm is not there to install axe-core, which tests/node pins")
-        done = subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund"], cwd=NODE_DIR, capture_output=True, text=True, timeout=300, check=False
-        )
-        if done.returncode != 0:
-            pytest.skip(f"npm cannot install axe-core: {done.stderr[:200]}")
-    return AXE.read_text(encoding="utf-8")
+    return axe_source()
 
 
 class Visit:

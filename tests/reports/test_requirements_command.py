@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
+from accord.base.errors import AccordError
 from accord.cli import run
-from accord.errors import AccordError
-from contract_tests import citations
-from contract_tests.catalogue import load_catalogue
-from contract_tests.citations import coverage
+from contract_tests.contract import citations
+from contract_tests.contract.catalogue import load_catalogue
+from contract_tests.contract.citations import coverage
 
 IDS = list(load_catalogue().requirements)
 

@@ -6,9 +6,12 @@ from dataclasses import replace
 import click
 import pytest
 
-from contract_tests.catalogue import load_catalogue
+from contract_tests.contract.catalogue import load_catalogue
+from contract_tests.outcome.conclude import conclude
+from contract_tests.outcome.known import from_baseline
+from contract_tests.outcome.run import Outcome
+from contract_tests.outcome.tally import Tally
 from contract_tests.reports import report_json, terminal
-from contract_tests.results import Outcome, Tally, conclude
 from tests.reports import samples
 
 PRIORITY_ONLY = samples.run({"create.priority-default": (samples.PRIORITY, 3)})
@@ -40,12 +43,13 @@ def test_a_failure_says_everything_that_is_needed_to_mend_it() -> None:
 
 def test_it_ends_with_counts_and_the_verdict() -> None:
     run = samples.imperfect()
-    must = run.counts["must"]
-    last = terminal.render(run).splitlines()[-5:]
+    must, should = run.counts["must"], run.counts["should"]
+    last = terminal.render(run).splitlines()[-6:]
     assert last == [
-        f"MUST    {must['passed']} passed · 4 failed · 2 inconclusive · 6 not tested",
-        "SHOULD  7 passed · 1 warned",
-        "1,834 requests to https://helpdesk.example.com in 14.3 s, standard, seed 20261120",
+        f"MUST    {must['passed']} passed · 4 failed · 2 inconclusive · 7 not tested",
+        f"SHOULD  {should['passed']} passed · 1 warned · 1 not tested",
+        "1,834 requests to https://helpdesk.example.com in 14.3 s, standard, read again after 5.0 s or more, seed 20261120",
+        "Judged by version 2 of the catalogue; pin it with --catalogue 2.",
         "",
         "✗ NONCONFORMANT  4 requirements that a server must meet are violated. (exit code 1)",
     ]
@@ -53,7 +57,7 @@ def test_it_ends_with_counts_and_the_verdict() -> None:
 
 def test_it_is_quiet_when_all_is_well() -> None:
     lines = terminal.render(samples.good()).splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert lines[-1].startswith("✓ CONFORMANT  ")
     assert lines[-1].endswith("(exit code 0)")
 
@@ -144,7 +148,7 @@ def test_a_server_error_is_told_once() -> None:
     assert [result.requirement.id for result in run.told(Outcome.FAILED)] == ["get.answer", "any.no-server-error"]
     assert "✗ create.status" not in text
     assert "! create.undocumented-values-refused" not in text
-    assert "The same answers violate create.status, create.undocumented-values-refused." in text
+    assert "The same responses violate create.status, create.undocumented-values-refused." in text
     # All of them are violated, whoever tells it.
     assert run.counts["must"]["failed"] == 3
     assert "3 requirements that a server must meet are violated" in text
@@ -155,15 +159,63 @@ def test_what_a_known_server_error_entails_is_no_new_failure() -> None:
     tallies = {"any.no-server-error": Tally(60, 1, 1, [error]), "create.status": Tally(60, 1, 1, [error])}
     run = replace(samples.good(), results=conclude(load_catalogue(), tallies, {}))
     assert len(run.new_failures) == 2
-    assert not replace(run, baseline=frozenset({"any.no-server-error"})).new_failures
+    assert not replace(run, known=from_baseline({"any.no-server-error"})).new_failures
 
 
-def test_a_command_of_thousands_of_digits_is_cut_and_says_where_it_is_whole() -> None:
+def test_a_command_of_thousands_of_digits_is_not_shown_in_part_and_is_said_to_be_elsewhere() -> None:
     long = replace(samples.LOST_PAGE, curl=f"curl -i '{samples.SERVER}/?limit={'1' * 5000}' -H \"X-API-Key: $ACCORD_SERVER_KEY\"")
     text = terminal.render(samples.run({"list.limit": (long, 1)}), width=100)
     assert max(map(len, text.splitlines())) < 1100
-    assert '-H "X-API-Key: $ACCORD_SERVER_KEY"' in text
-    assert "more characters)" in text
-    assert "(cut here; whole in report.json)" in text
+    assert "curl" not in text
+    assert "The commands that show it again have 5,0" in text
+    assert "they are in report.json." in " ".join(text.split())
     assert "1" * 5000 in report_json.render(samples.run({"list.limit": (long, 1)}))
-    assert "cut here" not in terminal.render(PRIORITY_ONLY)
+    assert "they are in report.json" not in terminal.render(PRIORITY_ONLY)
+
+
+def test_the_wrong_member_is_underlined() -> None:
+    lines = terminal.render(samples.marked(), width=100).splitlines()
+    place = next(number for number, line in enumerate(lines) if '"priority": "low"' in line)
+    begin = lines[place].index('"low"')
+    assert lines[place + 1] == " " * begin + "^" * len('"low"')
+    assert "  where     /priority" in lines
+
+
+def test_what_surrounds_the_wrong_member_of_a_long_body_is_shown() -> None:
+    text = terminal.render(samples.run({"list.answer": (samples.in_a_list(), 1)}), width=100)
+    shown, note = re.search(r"got .*?\n(.*?)\n +(\([^)]*\))\n", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    assert '"status": "solved"' in " ".join(shown.split())
+    assert shown.count("^" * len('"solved"')) == 1
+    assert '"count"' not in shown
+    assert re.fullmatch(r"\([\d,]+ characters left out; whole in report\.json\)", note)
+    assert "  where     /results/31/status\n" in text
+
+
+def test_the_mark_is_under_the_member_also_after_wide_characters() -> None:
+    body = '{"subject": "字字", "priority": "low"}'
+    start = body.index('"low"')
+    answer = {**samples.response(201, {}), "body": body}
+    wide = replace(samples.PRIORITY, response=answer, where="/priority", marked=(start, start + 5))
+    lines = terminal.render(samples.run({"create.priority-default": (wide, 1)}), width=100).splitlines()
+    place = next(number for number, line in enumerate(lines) if "字" in line)
+    assert lines[place + 1] == " " * (lines[place].index('"low"') + 2) + "^^^^^"
+
+
+def test_a_header_that_is_wrong_is_named() -> None:
+    assert "\n  where     header content-type\n" in terminal.render(samples.marked(), width=100)
+
+
+def test_what_the_baseline_knows_is_listed_apart_and_in_short() -> None:
+    text = terminal.render(samples.known("create.priority-default"), width=100)
+    assert re.findall(r"^✗ (\S+)", text, re.MULTILINE)[:-1] == ["create.priority-default"]
+    known = text[text.index("Known by the baseline") :]
+    assert "  ✗ tier.refused: " in known
+    assert "  ✗ get.unknown-id-status: " in known
+    assert text.splitlines()[-1].endswith("3 of them known by the baseline. (exit code 1)")
+
+
+def test_a_run_of_which_the_baseline_knows_every_failure_says_so_beside_its_verdict() -> None:
+    assert terminal.render(samples.known()).splitlines()[-1] == (
+        "✗ NONCONFORMANT  4 requirements that a server must meet are violated, all of them known by the baseline."
+        " (exit code 0: the baseline knows every failure)"
+    )

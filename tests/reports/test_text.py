@@ -28,7 +28,8 @@ def test_visible(text: str, shown: str) -> None:
     ("text", "shown"),
     [
         ("key bnc_sv_4f9a27c1d0e84b5f9c1d.", "key bnc_sv_…9c1d."),
-        ('{"k":"bnc_cl_abcdefgh"}', '{"k":"bnc_cl_…efgh"}'),
+        ('{"k":"bnc_cl_abcdefgh"}', '{"k":"bnc_cl_…"}'),
+        ('{"k":"bnc_cl_abcdefghi"}', '{"k":"bnc_cl_…fghi"}'),
         ("bnc_sv_…9c1d", "bnc_sv_…9c1d"),
         ("bnc_sv_4f9a27c1_d0e84b5f_…9c1d", "bnc_sv_…9c1d"),
         ("bnc_sv_4f9a27c1d0e84b5f… (12 more characters)", "bnc_sv_… (12 more characters)"),
@@ -84,7 +85,17 @@ def test_short_texts_are_not_cut() -> None:
 
 
 def test_small_words() -> None:
-    assert shortened("x" * 1500, 10) == "x" * 10 + "… (1,490 more characters)"
+    assert shortened("x" * 1500, 10) == "x" * 10 + "… (1,490 more characters; whole in report.json)"
+    assert shortened("one two three\nfour five", 20) == "one two three… (10 more characters; whole in report.json)"
     assert status_text(404) == "404 Not Found"
     assert status_text(799) == "799"
     assert (number_of(1, "request"), number_of(1200, "request")) == ("1 request", "1,200 requests")
+
+
+@pytest.mark.parametrize("end", [200, 210, 215, 221])
+def test_json_whose_end_was_not_kept_is_laid_out_as_far_as_it_goes(end: int) -> None:
+    text = json.dumps({"results": [{"subject": f"A, {{b}} {number}"} for number in range(20)]})
+    laid_out = indented(f"{text[:end]}… ({len(text)} characters in all)")
+    assert "".join(laid_out.split()) == "".join(f"{text[:end]}… ({len(text)} characters in all)".split())
+    assert laid_out.count("\n") > 10
+    assert laid_out.endswith(f"… ({len(text)} characters in all)")

@@ -5,10 +5,10 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from store.postgres_server import PostgresServer, is_installed, serving_postgres
 
-from mockserver.store import DEFAULT_NAMESPACE, Namespace, Order, Storage, Store
+from mockserver.store import DEFAULT_NAMESPACE, NamespaceRecord, Order, Storage, Store
 from mockserver.store.urls import open_storage
+from tests.store.postgres_server import PostgresServer, is_installed, serving_postgres
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +89,7 @@ def storage(url: str, opened: Callable[[str], Storage]) -> Storage:
 
 def default_store(storage: Storage, order: Order = Order.NEWEST) -> Store:
     """The store of the default namespace, made if it is not there."""
-    storage.create(Namespace(DEFAULT_NAMESPACE), order, lambda _: None)
+    storage.create(NamespaceRecord(DEFAULT_NAMESPACE), order, lambda _: None)
     return storage.open(DEFAULT_NAMESPACE, order)
 
 

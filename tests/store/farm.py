@@ -1,6 +1,6 @@
 """Mocks as `deploy/` runs them: processes of `accord mock` that share a database, behind nginx with the configuration there.
 
-All of it, at length: `PYTHONPATH=tests python -m store.farm` verifies it thoroughly, kills a mock under load, and restarts the
+All of it, at length: `python -m tests.store.farm` verifies it thoroughly, kills a mock under load, and restarts the
 database under load.
 """
 
@@ -19,11 +19,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 
-from store.killing import Acknowledged, Client, check_all, check_newest
-from store.postgres_server import PostgresServer, serving_postgres
-
-from mockserver.keys import StandardKeys
-from mockserver.ports import bind
+from mockserver.keys.model import StandardKeys
+from mockserver.serving.ports import bind
+from tests.store.killing import Acknowledged, Client, check_all, check_newest
+from tests.store.postgres_server import PostgresServer, serving_postgres
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 MOCKS = 4
@@ -145,7 +144,7 @@ class Farm:
 
         def load(index: int) -> None:
             attempt = 0
-            # Each ends with the first answer that is none, and begins again, as clients do.
+            # Each ends with the first response that is none, and begins again, as clients do.
             while not stopping.is_set():
                 attempt += 1
                 with suppress(AssertionError):

@@ -1,6 +1,6 @@
 """A mock that is killed at random moments while clients write to it, and what must be there each time it is started again.
 
-The test kills a few dozen; hundreds: `PYTHONPATH=tests python -m store.killing --kills 500`. Each mock is a fork of this process,
+The test kills a few dozen; hundreds: `python -m tests.store.killing --kills 500`. Each mock is a fork of this process,
 which has imported everything, so that a start takes little time. Each is a process of its own all the same, and opens the database
 by itself and serves on a socket.
 """
@@ -23,16 +23,15 @@ from functools import cache
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from store.samples import contents
-
-from accord.errors import AccordError
+from accord.base.errors import AccordError
 from mockserver.app import create_app
-from mockserver.contract import Contract, load_contract
-from mockserver.keys import StandardKeys
-from mockserver.ports import bind
-from mockserver.server import Server
+from mockserver.contract.document import Contract, load_contract
+from mockserver.keys.model import StandardKeys
+from mockserver.serving.ports import bind
+from mockserver.serving.server import Server
 from mockserver.store import DEFAULT_NAMESPACE, Order
 from mockserver.store.urls import open_storage
+from tests.store.samples import contents
 
 CONVERSATIONS = "/api/v1/conversations/"
 KEY = StandardKeys.of(1).server
@@ -189,7 +188,7 @@ def check_all(url: str, known: Acknowledged, *, first_message: bool = True) -> i
 
 
 def _organisations() -> list[str]:
-    return [*create_app(scenario="empty", spec=contract()).world.keys.organisations]
+    return [*create_app(scenario="empty", spec=contract()).namespace.keys.organisations]
 
 
 def kill_under_load(url: str, kills: int, chance: random.Random) -> Acknowledged:
@@ -222,7 +221,7 @@ def kill_at_the_start(url: str, chance: random.Random) -> None:
         kill(pid)
     with mock(url, "demo") as (port, _), Client(port) as client:
         count = client.call("GET", "?limit=1")["count"]
-    world = create_app(scenario="demo", spec=contract()).world
+    world = create_app(scenario="demo", spec=contract()).namespace
     assert count == len(world.store.conversations(world.scenario.organisations[0]))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from mockserver.ports import bind
+from mockserver.serving.ports import bind
 
 PASSWORD = "of a test"
 _SECONDS_TO_START = 30

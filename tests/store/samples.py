@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockserver.records import Conversation, Message, User
+from mockserver.model.records import Conversation, Message, User
 from mockserver.store import Store
 
 

@@ -1,9 +1,9 @@
 """The mock keeps the contract wherever it keeps its state: the whole suite, in this process."""
 
 import pytest
-from trials import try_apart, try_here
 
 from mockserver.app import create_app
+from tests.harness.trials import try_apart, try_here
 
 
 def test_the_suite_finds_the_mock_conformant(durable_url: str) -> None:

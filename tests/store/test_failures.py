@@ -11,13 +11,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from store.conftest import default_store
-from store.postgres_server import PostgresServer, is_installed, serving_postgres
-from store.samples import contents, create, ids
 from werkzeug.test import TestResponse
 
 from mockserver.app import create_app
 from mockserver.store import Storage, Store, StoreUnavailableError
+from tests.store.conftest import default_store
+from tests.store.postgres_server import PostgresServer, is_installed, serving_postgres
+from tests.store.samples import contents, create, ids
 
 LIST = "/api/v1/conversations/"
 
@@ -285,7 +285,7 @@ def check_unreachable(answer: TestResponse) -> None:
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json is not None
-    assert answer.json["detail"].startswith("The state cannot be reached: ")
+    assert answer.json == {"detail": "The store cannot be reached."}
 
 
 @pytest.mark.parametrize(("method", "path"), CONTROL)
@@ -295,9 +295,32 @@ def test_what_is_besides_the_documented_operations_answers_503_too(file: Path, m
     check_unreachable(app.test_client().open(path, method=method))
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("table", ["messages", "conversations", "namespaces"])
+def test_a_table_that_somebody_drops_is_told_by_503(request: pytest.FixtureRequest, file: Path, kind: str, table: str) -> None:
+    url = f"sqlite:///{file}" if kind == "sqlite" else str(request.getfixturevalue("empty_database"))
+    app = create_app(scenario="empty", storage=url)
+    client, headers = app.test_client(), {"X-API-Key": app.namespace.standard_keys.server}  # type: ignore[union-attr]
+    if kind == "sqlite":
+        with sqlite3.connect(file) as connection:
+            connection.execute("PRAGMA foreign_keys = OFF")
+            connection.execute(f"DROP TABLE {table}")
+        connection.close()
+    else:
+        with psycopg.connect(url) as server_connection:
+            server_connection.execute(f"DROP TABLE {table} CASCADE".encode())
+    answers = [client.open(path, method=method) for method, path in CONTROL]
+    answers.append(client.post(f"{LIST}create/", headers=headers, json={"subject": "Hello", "description": "x"}))
+    assert {answer.status_code for answer in answers} <= {200, 201, 204, 404, 503}
+    unreachable = [answer for answer in answers if answer.status_code == 503]
+    assert unreachable
+    for answer in unreachable:
+        check_unreachable(answer)
+
+
 def test_the_mock_answers_503_until_the_database_is_back(server: PostgresServer) -> None:
     app = create_app(scenario="empty", storage=server.url())
-    client, headers = app.test_client(), {"X-API-Key": app.world.standard_keys.server}  # type: ignore[union-attr]
+    client, headers = app.test_client(), {"X-API-Key": app.namespace.standard_keys.server}  # type: ignore[union-attr]
     made = client.post(f"{LIST}create/", headers=headers, json={"subject": "Hello"})
     assert made.status_code == 201
     server.stop()

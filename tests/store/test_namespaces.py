@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from store.conftest import default_store
-from store.samples import contents, conversation, create, ids
 
-from mockserver.records import Message, User
-from mockserver.store import Namespace, NamespaceGoneError, Order, Storage, Store
+from mockserver.model.records import Message, User
+from mockserver.store import NamespaceGoneError, NamespaceRecord, Order, Storage, Store
+from tests.store.conftest import default_store
+from tests.store.samples import contents, conversation, create, ids
 
 
 def nothing(_: Store) -> None:
@@ -21,10 +21,12 @@ def test_made_found_listed_and_dropped(storage: Storage) -> None:
     with pytest.raises(NamespaceGoneError):
         storage.open("one", Order.NEWEST)
     for name, settings in (("two", {}), ("one", {"scenario": "demo", "seed": 7, "choices": {"a": ["\x00", None, 1.0]}})):
-        assert storage.create(Namespace(name, settings), Order.NEWEST, nothing)
-    assert storage.namespace("one") == Namespace("one", {"scenario": "demo", "seed": 7, "choices": {"a": ["\x00", None, 1.0]}})
+        assert storage.create(NamespaceRecord(name, settings), Order.NEWEST, nothing)
+    assert storage.namespace("one") == NamespaceRecord(
+        "one", {"scenario": "demo", "seed": 7, "choices": {"a": ["\x00", None, 1.0]}}
+    )
     assert [namespace.name for namespace in storage.namespaces()] == ["one", "two"]
-    assert not storage.create(Namespace("one"), Order.NEWEST, nothing)
+    assert not storage.create(NamespaceRecord("one"), Order.NEWEST, nothing)
     storage.open("one", Order.NEWEST).snapshot("s")
     assert [namespace.name for namespace in storage.namespaces()] == ["one", "two"]
     assert storage.drop("one")
@@ -38,9 +40,9 @@ def test_filled_once(storage: Storage) -> None:
             create(store, "1")
             create(store, "2", "bo")
 
-    assert storage.create(Namespace("one"), Order.OLDEST, fill)
-    assert not storage.create(Namespace("one"), Order.OLDEST, fill)
-    assert storage.create(Namespace("two"), Order.OLDEST, fill)
+    assert storage.create(NamespaceRecord("one"), Order.OLDEST, fill)
+    assert not storage.create(NamespaceRecord("one"), Order.OLDEST, fill)
+    assert storage.create(NamespaceRecord("two"), Order.OLDEST, fill)
     one, two = storage.open("one", Order.OLDEST), storage.open("two", Order.OLDEST)
     assert contents(one) == contents(two)
     create(one, "3")
@@ -61,10 +63,10 @@ def test_one_that_starts_like_another_is_not_filled_but_copied(storage: Storage)
             store.add_message(Message("m", "2", None, "\x00", "reply", 2**53))
 
     for name, settings in (("one", {}), ("two", {}), ("other", {"seed": 2}), ("three", {})):
-        assert storage.create(Namespace(name, settings), Order.NEWEST, fill)
+        assert storage.create(NamespaceRecord(name, settings), Order.NEWEST, fill)
         create(storage.open(name, Order.NEWEST), f"own of {name}")
         assert storage.drop(name)
-        assert storage.create(Namespace(name, settings), Order.NEWEST, fill)
+        assert storage.create(NamespaceRecord(name, settings), Order.NEWEST, fill)
     assert len(fillings) == 2
     found = [contents(storage.open(name, Order.NEWEST)) for name in ("one", "two", "three", "other")]
     assert found == found[:1] * 4
@@ -77,15 +79,15 @@ def test_not_made_at_all_if_it_cannot_be_filled(storage: Storage) -> None:
         raise LookupError("no more")
 
     with pytest.raises(LookupError, match="no more"):
-        storage.create(Namespace("one"), Order.OLDEST, fill)
+        storage.create(NamespaceRecord("one"), Order.OLDEST, fill)
     assert storage.namespace("one") is None
-    assert storage.create(Namespace("one"), Order.OLDEST, nothing)
+    assert storage.create(NamespaceRecord("one"), Order.OLDEST, nothing)
     assert ids(storage.open("one", Order.OLDEST).conversations("A")) == []
 
 
 def test_what_is_in_one_is_in_no_other(storage: Storage) -> None:
     for name in ("one", "two"):
-        storage.create(Namespace(name), Order.NEWEST, nothing)
+        storage.create(NamespaceRecord(name), Order.NEWEST, nothing)
     one, two = storage.open("one", Order.NEWEST), storage.open("two", Order.NEWEST)
     create(one, "1")
     one.snapshot("s")
@@ -106,13 +108,13 @@ def test_what_is_in_one_is_in_no_other(storage: Storage) -> None:
 @pytest.mark.parametrize("again", [False, True])
 def test_a_store_knows_that_its_namespace_was_dropped(durable_url: str, opened: Callable[[str], Storage], again: bool) -> None:
     here, there = opened(durable_url), opened(durable_url)
-    here.create(Namespace("one"), Order.NEWEST, nothing)
+    here.create(NamespaceRecord("one"), Order.NEWEST, nothing)
     store = here.open("one", Order.NEWEST)
     create(store, "1")
     store.snapshot("s")
     assert there.drop("one")
     if again:
-        assert there.create(Namespace("one"), Order.NEWEST, nothing)
+        assert there.create(NamespaceRecord("one"), Order.NEWEST, nothing)
     for act in (
         lambda: store.conversation("1"),
         lambda: store.user_by_key("A", "ada"),
@@ -141,14 +143,14 @@ def test_everything_is_there_for_the_next_process(durable_url: str, opened: Call
     first = opened(durable_url)
     store = default_store(first)
     create(store, "1")
-    first.create(Namespace("other", {"seed": 3}), Order.NEWEST, nothing)
+    first.create(NamespaceRecord("other", {"seed": 3}), Order.NEWEST, nothing)
     create(first.open("other", Order.NEWEST), "2", body=None)
     store.snapshot("s")
     before = contents(store)
     first.close()
     second = opened(durable_url)
     assert [namespace.name for namespace in second.namespaces()] == ["default", "other"]
-    assert second.namespace("other") == Namespace("other", {"seed": 3})
+    assert second.namespace("other") == NamespaceRecord("other", {"seed": 3})
     assert contents(second.open("default", Order.NEWEST)) == before
     assert second.open("default", Order.NEWEST).snapshots() == ["s"]
     assert ids(second.open("other", Order.BY_ID).conversations("A")) == ["2"]

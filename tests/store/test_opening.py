@@ -16,16 +16,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
-from store.conftest import default_store
-from store.postgres_server import PostgresServer
-from store.samples import create, ids
 
-from accord.errors import AccordError
+from accord.base.errors import AccordError
 from mockserver import store as store_package
 from mockserver.store import Order, Storage
 from mockserver.store.sql.migrating import REVISIONS, VERSION_TABLE
 from mockserver.store.sql.tables import metadata
 from mockserver.store.urls import open_storage
+from tests.store.conftest import default_store
+from tests.store.postgres_server import PostgresServer
+from tests.store.samples import create, ids
 
 MIGRATIONS = Path(store_package.__file__).parent / "migrations"
 
@@ -105,6 +105,37 @@ def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+DAMAGES = {
+    "DROP TABLE conversations": "conversations",
+    "DROP TABLE messages": "messages",
+    "DROP TABLE tallies": "tallies",
+    "ALTER TABLE conversations RENAME COLUMN subject TO topic": "subject",
+    f"DELETE FROM {VERSION_TABLE}": f"{VERSION_TABLE} is empty",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_database_that_lacks_something(tmp_path: Path, damage: str) -> None:
+    url = f"sqlite:///{tmp_path}/state.db"
+    open_storage(url).close()
+    with sqlite3.connect(tmp_path / "state.db") as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(damage)
+    connection.close()
+    said = refusal(url)
+    assert "lacks something that Accord made in it" in said
+    assert DAMAGES[damage] in said
+
+
+def test_a_database_that_is_corrupt(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    open_storage(f"sqlite:///{path}").close()
+    data = bytearray(path.read_bytes())
+    data[1000:] = b"\xa5" * (len(data) - 1000)
+    path.write_bytes(data)
+    assert "malformed" in refusal(f"sqlite:///{path}")
+
+
 def test_an_empty_file_is_a_new_database(tmp_path: Path, opened: Callable[[str], Storage]) -> None:
     path = tmp_path / "100% of #names é.db"
     path.touch()
@@ -168,6 +199,16 @@ def test_a_database_that_cannot_keep_all_text(postgres: PostgresServer) -> None:
     assert "UTF8" in refusal(postgres.url("ascii"))
 
 
+@pytest.mark.parametrize(
+    "damage", [damage for damage in DAMAGES if "conversations RENAME" in damage or "DROP TABLE messages" in damage]
+)
+def test_a_database_on_a_server_that_lacks_something(empty_database: str, damage: str) -> None:
+    open_storage(empty_database).close()
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(damage.encode())
+    assert "lacks something that Accord made in it" in refusal(empty_database)
+
+
 # --- migrations -----------------------------------------------------------------------------------------------------------
 
 
@@ -194,9 +235,9 @@ def test_migrations_make_the_tables_that_the_statements_know(new_url: str) -> No
 
 def test_many_processes_that_start_at_once(new_url: str) -> None:
     code = (
-        "import sys; from mockserver.store import Namespace, Order; from mockserver.store.urls import open_storage;"
-        "from store.samples import create; import sqlalchemy; sys.stdin.read(); storage = open_storage(sys.argv[1]);"
-        "storage.create(Namespace('default'), Order.NEWEST, lambda store: None);"
+        "import sys; from mockserver.store import NamespaceRecord, Order; from mockserver.store.urls import open_storage;"
+        "from tests.store.samples import create; import sqlalchemy; sys.stdin.read(); storage = open_storage(sys.argv[1]);"
+        "storage.create(NamespaceRecord('default'), Order.NEWEST, lambda store: None);"
         "create(storage.open('default', Order.NEWEST), sys.argv[2]); storage.close()"
     )
 

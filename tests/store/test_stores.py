@@ -5,11 +5,11 @@ from itertools import product
 from typing import Any
 
 import pytest
-from store.conftest import default_store
-from store.samples import contents, conversation, create, ids, message, user
 
-from mockserver.records import Message, User
+from mockserver.model.records import Message, User
 from mockserver.store import Order, Storage, Store
+from tests.store.conftest import default_store
+from tests.store.samples import contents, conversation, create, ids, message, user
 
 
 @pytest.mark.parametrize(("order", "expected"), [(Order.NEWEST, "bcXa"), (Order.OLDEST, "aXcb"), (Order.BY_ID, "Xabc")])

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from store.conftest import default_store
-from store.samples import contents, conversation, create, ids, message, user
 
-from mockserver.store import Namespace, NamespaceGoneError, Order, Storage, Store
+from mockserver.store import NamespaceGoneError, NamespaceRecord, Order, Storage, Store
+from tests.store.conftest import default_store
+from tests.store.samples import contents, conversation, create, ids, message, user
 
 PROCESSES = 4
 
@@ -190,7 +190,7 @@ def test_a_namespace_is_filled_by_one_of_many(durable_url: str, opened: Callable
 
     def make(storage: Storage) -> tuple[bool, int]:
         start.wait()
-        made = storage.create(Namespace("one"), Order.NEWEST, fill)
+        made = storage.create(NamespaceRecord("one"), Order.NEWEST, fill)
         return made, len(storage.open("one", Order.NEWEST).conversations("A"))
 
     with ThreadPoolExecutor(PROCESSES) as pool:
@@ -201,7 +201,7 @@ def test_a_namespace_is_filled_by_one_of_many(durable_url: str, opened: Callable
 
 def test_a_namespace_that_is_dropped_while_others_write_is_gone_for_all(durable_url: str, opened: Callable[[str], Storage]) -> None:
     storages = [opened(durable_url) for _ in range(PROCESSES)]
-    storages[0].create(Namespace("one"), Order.NEWEST, lambda _: None)
+    storages[0].create(NamespaceRecord("one"), Order.NEWEST, lambda _: None)
     stores = [storage.open("one", Order.NEWEST) for storage in storages]
 
     def create_many(store: Store, index: int) -> None:
@@ -217,7 +217,7 @@ def test_a_namespace_that_is_dropped_while_others_write_is_gone_for_all(durable_
 
     assert all(at_once(stores, act))
     assert storages[1].namespace("one") is None
-    assert storages[1].create(Namespace("one"), Order.NEWEST, lambda _: None)
+    assert storages[1].create(NamespaceRecord("one"), Order.NEWEST, lambda _: None)
     assert ids(storages[2].open("one", Order.NEWEST).conversations("A")) == []
 
 

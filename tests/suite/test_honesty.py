@@ -4,13 +4,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from contract_tests import plugin
-from contract_tests.catalogue import load_catalogue
-from contract_tests.contract import load_contract
-from contract_tests.exchange import Call, Exchange
-from contract_tests.expectations import Mismatch
-from contract_tests.judge import Judge
-from contract_tests.results import Outcome, Tally, conclude
+from contract_tests.contract.catalogue import load_catalogue
+from contract_tests.contract.document import load_contract
+from contract_tests.judging.check_log import Judge
+from contract_tests.judging.mismatches import Mismatch
+from contract_tests.outcome.checks import fold
+from contract_tests.outcome.conclude import conclude
+from contract_tests.outcome.run import Outcome
+from contract_tests.outcome.tally import Tally
+from contract_tests.run import plugin
+from contract_tests.run.context import CONTEXT
+from contract_tests.transport.exchange import Call, Exchange
 
 CATALOGUE = load_catalogue()
 EXCHANGE = Exchange(Call("GET", "/api/v1/conversations/"), "http://127.0.0.1/", 200, {}, b"{}", 0.001)
@@ -25,7 +29,7 @@ def judge() -> Judge:
 def end_of_test(used: Judge) -> None:
     """What the plugin does when a shipped test ends that used this judge."""
     context = SimpleNamespace(catalogue=CATALOGUE, desk=SimpleNamespace(judge=used))
-    item = SimpleNamespace(config=SimpleNamespace(stash={plugin._CONTEXT: context}))
+    item = SimpleNamespace(config=SimpleNamespace(stash={CONTEXT: context}))
     wrapper = plugin.pytest_pyfunc_call(item)  # type: ignore[arg-type]
     next(wrapper)
     try:
@@ -68,8 +72,8 @@ def test_a_requirement_that_is_not_in_the_catalogue_is_an_error() -> None:
 def test_a_consequence_is_told_as_one() -> None:
     used = judge()
     used.check("auth.bearer", Mismatch("refused", "accepted", "401"), EXCHANGE)
-    used.check("create.answer", Mismatch("no answer", "one", "none"), EXCHANGE)
-    found = {result.requirement.id: result for result in conclude(CATALOGUE, used.tallies, {})}
+    used.check("create.answer", Mismatch("no response", "one", "none"), EXCHANGE)
+    found = {result.requirement.id: result for result in conclude(CATALOGUE, fold(used.entries()), {})}
     assert found["auth.bearer"].outcome is Outcome.FAILED
     assert found["create.answer"].outcome is Outcome.INCONCLUSIVE
     assert found["create.answer"].causes == ("auth.bearer",)

@@ -1,0 +1,1 @@
+"""Our own tests; the suite's own are in contract_tests/suite/."""

@@ -1,0 +1,1 @@
+"""Tests of certificates: what is refused, what is detected, and what is shown."""

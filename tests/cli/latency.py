@@ -1,0 +1,49 @@
+"""A proxy that makes a server far away: what is sent to it arrives later, as over a long line.
+
+python -m tests.cli.latency http://127.0.0.1:4010 0.1
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from urllib.parse import urlsplit
+
+from tests.cli.proxies import listening
+
+
+@contextmanager
+def far_away(url: str, seconds: float) -> Iterator[str]:
+    """The URL of a proxy to the server at `url`, through which each request takes so much longer."""
+    with listening(partial(_carry, url, seconds)) as address:
+        yield address
+
+
+async def _carry(url: str, seconds: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    target = urlsplit(url)
+    back, forth = await asyncio.open_connection(target.hostname, target.port)
+    try:
+        await asyncio.gather(_copy(reader, forth, seconds), _copy(back, writer, 0.0))
+    finally:
+        forth.close()
+        writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
+    """Copy what comes, each piece so much later, in its order."""
+    loop = asyncio.get_running_loop()
+    try:
+        while data := await reader.read(1 << 20):
+            loop.call_later(seconds, writer.write, data)
+    except ConnectionError:
+        # The one side is gone, so the other one is to go as well.
+        pass
+    loop.call_later(seconds, writer.close)
+
+
+if __name__ == "__main__":
+    with far_away(sys.argv[1], float(sys.argv[2])) as address:
+        print(address, flush=True)
+        threading.Event().wait()

@@ -1,0 +1,110 @@
+"""How a key may be written, worked out without the code that hides it; and servers that repeat keys in all these ways."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from urllib.parse import quote
+
+from mockserver.serving.server import WsgiApp
+from tests.cli.proxies import listening
+
+ENOUGH = 12
+"""As many characters of a key that follow each other are too many."""
+
+
+def percent(text: str) -> str:
+    return "".join(f"%{ord(one):02X}" for one in text)
+
+
+def spellings(key: str) -> dict[str, str]:
+    """The key, by the name of how it is written."""
+    in_base64 = {f"base64 after {n}": base64.b64encode(b"u:"[:n] + key.encode() + b":pw").decode() for n in range(3)}
+    return {
+        "plain": key,
+        "upper": key.upper(),
+        "swapped": key.swapcase(),
+        "percent": percent(key),
+        "percent lower": percent(key).lower(),
+        "percent partly": key.replace("_", "%5F").replace("-", "%2d"),
+        "percent twice": quote(percent(key)),
+        "json": "".join(f"\\u{ord(one):04x}" for one in key),
+        "json partly": key.replace("_", "\\u005F").replace("-", "\\u002d"),
+        "html": "".join(f"&#{ord(one)};" for one in key),
+        "html hex": "".join(f"&#x{ord(one):X};" for one in key),
+        "html named": key.replace("_", "&lowbar;").replace("/", "&sol;").replace("+", "&plus;"),
+        "backslashes": key.replace("_", "\\_").replace("-", "\\-"),
+        "url-safe base64": base64.urlsafe_b64encode(key.encode()).decode(),
+        **in_base64,
+    }
+
+
+def leaks(text: str, keys: list[str]) -> list[str]:
+    """Which key is in a text, and how it is written there: in whole, or twelve characters of what makes it secret and more."""
+    low, found = text.lower(), []
+    for number, key in enumerate(keys):
+        secret = key[7:] if key.startswith("bnc_") else key
+        pieces = {secret[at : at + ENOUGH].lower() for at in range(len(secret) - ENOUGH + 1)}
+        found += [f"key {number}: {piece}" for piece in pieces if piece in low]
+        for name, written in spellings(secret).items():
+            # Of Base64 the ends depend on what stands around; of the others a half is too much.
+            middle = written[4:-8] if "base64" in name else written[: len(written) // 2]
+            found += [f"key {number}, {name}"] if middle.lower() in low else []
+    return found
+
+
+def echoing(app: WsgiApp) -> WsgiApp:
+    """The application, repeating the key that it is sent in headers, cookies, and members of the body, in every spelling."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        sent = (environ.get("HTTP_X_API_KEY") or environ.get("HTTP_AUTHORIZATION", "")).removeprefix("Bearer ")
+        written = {name: text for name, text in spellings(sent or "none").items() if text.isascii() and text.isprintable()}
+        more = [(f"X-Debug-{name.replace(' ', '-')}", text) for name, text in written.items()]
+        more += [
+            ("Set-Cookie", f"session={sent}"),
+            ("Location", f"/login?key={percent(sent)}"),
+            ("Link", f"<https://{sent}.example>"),
+        ]
+        kept: list[Any] = []
+        whole = b"".join(app(environ, lambda status, headers, exc_info=None: kept.extend((status, headers))))
+        if whole.startswith(b"{"):
+            members = ", ".join(f"{json.dumps(f'debug {name}')}: {json.dumps(text)}" for name, text in written.items())
+            raw = f'"raw \\u0022": "{written.get("json", "")}"'
+            whole = f"{{{members}, {raw}, ".encode() + whole[1:] if len(whole) > 2 else whole
+            whole = whole.replace(b'"detail":"', b'"detail":"' + json.dumps(sent)[1:-1].encode() + b" ")
+        headers = [(name, value) for name, value in kept[1] if name.lower() not in ("content-length", "location")]
+        start_response(kept[0], [*headers, *more, ("Content-Length", str(len(whole)))])
+        return [whole]
+
+    return answer
+
+
+def replying(response: str) -> AbstractContextManager[str]:
+    """A server that replies so to everything, `{key}` being the key that it was sent and `{percent}` the same, percent-encoded."""
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            key = next((found for line in head.splitlines() if (found := _key_in(line))), "")
+            writer.write(response.replace("{key}", key).replace("{percent}", percent(key)).encode("latin-1", "replace"))
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    return listening(carry)
+
+
+def _key_in(line: str) -> str:
+    name, _, value = line.partition(": ")
+    return value.removeprefix("Bearer ") if name.lower() in ("x-api-key", "authorization") else ""
+
+
+def all_texts(directory: Any) -> Iterator[tuple[str, str]]:
+    """Every file below a directory, with the name."""
+    for path in directory.rglob("*"):
+        if path.is_file() and ".cache" not in path.parts:
+            yield path.name, path.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,107 @@
+"""Servers that take anonymous persons for each other, or for somebody who has an address."""
+
+from typing import Any
+
+from mockserver.handling.conversations import Conversations
+from mockserver.model.records import Conversation, User
+from mockserver.serving.server import WsgiApp
+from tests.defects.kit.creating import answered
+from tests.defects.kit.parts import CREATE, GET, Event, answering, broken
+from tests.defects.kit.rules import ruling
+from tests.defects.registry import Difficulty, defect
+
+EASY, MEDIUM, RARE = Difficulty
+APART, ADDRESS = "create.anonymous-apart", "create.anonymous-address"
+
+_OWNER = "owner@helpdesk.example"
+
+
+@defect(APART, difficulty=MEDIUM)
+def anonymous_named_after_the_first() -> WsgiApp:
+    """All anonymous conversations belong to one user, who has the names that came first."""
+    known: dict[str, User] = {}
+
+    def new_anonymous(self: Any, organisation: str, first_name: str | None, last_name: str | None) -> User:
+        found = known.get(organisation)
+        if found is None or (found.first_name is None and first_name is not None):
+            found = known[organisation] = Conversations.new_anonymous(self, organisation, first_name, last_name)
+        return found
+
+    return broken(conversations=ruling(new_anonymous=new_anonymous))
+
+
+@defect(APART, difficulty=RARE)
+def anonymous_lends_its_last_name() -> WsgiApp:
+    """A new user without a last name gets the one that an anonymous create sent last."""
+    kept: list[str] = []
+
+    def new_anonymous(self: Any, organisation: str, first_name: str | None, last_name: str | None) -> User:
+        if last_name:
+            kept[:] = [last_name]
+        return Conversations.new_anonymous(self, organisation, first_name, last_name)
+
+    def new_user(self: Any, organisation: str, email: str, first_name: str | None, last_name: str | None) -> User:
+        return Conversations.new_user(self, organisation, email, first_name, last_name or (kept[0] if kept else None))
+
+    return broken(conversations=ruling(new_anonymous=new_anonymous, new_user=new_user))
+
+
+@defect(APART, difficulty=RARE)
+def anonymous_name_for_an_address() -> WsgiApp:
+    """An anonymous requester with a name shows it where the address belongs."""
+
+    def show(value: Any, event: Event) -> Any:
+        requester = value["requester"]
+        if requester["email"] is None and requester["first_name"]:
+            return value | {"requester": requester | {"email": requester["first_name"]}}
+        return value
+
+    return answered(show, CREATE, GET)
+
+
+def _addressed(address: Any) -> WsgiApp:
+    """A server that shows an address, made of all that were given, for anonymous conversations."""
+    seen: list[str] = []
+
+    def show(value: Any, event: Event) -> Any:
+        requester = value["requester"]
+        if requester["email"] is not None:
+            seen.append(requester["email"])
+        elif seen and (shown := address(value, seen)):
+            return value | {"requester": requester | {"email": shown}}
+        return value
+
+    return answered(show, CREATE, GET)
+
+
+@defect(ADDRESS, difficulty=MEDIUM)
+def anonymous_shows_the_first_address() -> WsgiApp:
+    """An anonymous conversation shows the address of the organisation's first user, and is not listed by it."""
+    return _addressed(lambda value, seen: seen[0])
+
+
+@defect(ADDRESS, difficulty=RARE)
+def anonymous_callback_shows_the_latest_address() -> WsgiApp:
+    """An anonymous request for a callback shows the address that was shown last."""
+    return _addressed(lambda value, seen: seen[-1] if value["channel"] == "callback" else None)
+
+
+@defect(ADDRESS, difficulty=RARE)
+def anonymous_shows_a_user_from_before() -> WsgiApp:
+    """An anonymous conversation shows the address of a user from before the run, and is not listed by it."""
+
+    def look_up(self: Any, organisation: str, email: str) -> User | None:
+        known = Conversations.look_up(self, organisation, email)
+        if known is None and email == _OWNER:
+            known = Conversations.new_user(self, organisation, _OWNER, "Olga", "Owner")
+            now, number = self.clock.now(), self.next_number(organisation)
+            told = {"subject": "From before", "status": "open", "priority": "normal", "channel": "web", "metadata": {}}
+            place = {"id": self.ids.new(), "organisation": organisation, "number": number, "requester": known}
+            self.store.add_conversation(Conversation(**place, **told, created_at=now, updated_at=now))
+        return known
+
+    def show(value: Any, event: Event) -> Any:
+        requester = value["requester"]
+        return value | {"requester": requester | {"email": _OWNER}} if requester["email"] is None else value
+
+    return broken(conversations=ruling(look_up=look_up), pipeline=answering(show, CREATE, GET))

@@ -1,0 +1,26 @@
+"""Behind the back of the rules: what defects do to the records of the store. The one place that knows what it keeps them in."""
+
+from dataclasses import replace
+from typing import Any
+
+from mockserver.model.records import Conversation, Message
+
+
+def all_conversations(store: Any) -> list[Conversation]:
+    """The conversations of all organisations, in the order in which they were created."""
+    found: list[Conversation] = store.state().conversations
+    return found
+
+
+def kept_messages(store: Any, conversation_id: str) -> list[Message]:
+    """The messages of a conversation, to be changed in place."""
+    messages: list[Message] = store._messages.setdefault(conversation_id, [])
+    return messages
+
+
+def forget(store: Any, conversation_id: str) -> None:
+    """Keep a conversation and its messages no longer."""
+    state = store.state()
+    others = [one for one in state.conversations if one.id != conversation_id]
+    messages = {name: found for name, found in state.messages.items() if name != conversation_id}
+    store.take(replace(state, conversations=others, messages=messages))

@@ -1,0 +1,206 @@
+"""Servers whose lists hold the wrong conversations."""
+
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+from mockserver.contract.document import Operation
+from mockserver.handling.pipeline import Pipeline
+from mockserver.http.messages import Request
+from mockserver.model.caller import Caller
+from mockserver.model.checked_request import CheckedRequest
+from mockserver.serving.server import WsgiApp
+from tests.defects.kit.parts import CREATE, LIST, RESOLVE, Counter, Event, answering, broken
+from tests.defects.kit.rules import SECOND, age, everything, listing, selecting
+from tests.defects.registry import Difficulty, defect
+
+EASY, MEDIUM, RARE = Difficulty
+
+
+@defect("list.fresh", difficulty=MEDIUM)
+def lists_after_a_while() -> WsgiApp:
+    """A new conversation is listed after 300 ms."""
+    return broken(
+        conversations=selecting(lambda rules, caller, query, found: [one for one in found if age(rules, one) > 0.3 * SECOND])
+    )
+
+
+@defect("list.fresh", difficulty=RARE)
+def lists_after_a_while_by_email() -> WsgiApp:
+    """A new conversation is listed at once, but by e-mail only after 50 ms, when the index was written."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
+        return [one for one in found if query["user_email"] is None or age(rules, one) > 0.05 * SECOND]
+
+    return broken(conversations=selecting(select))
+
+
+@defect("list.fresh", difficulty=MEDIUM)
+def lists_after_the_next() -> WsgiApp:
+    """The latest conversation of the organisation is listed once there is a later one."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
+        latest = next(iter(everything(rules, caller)), None)
+        return [one for one in found if one is not latest]
+
+    return broken(conversations=selecting(select))
+
+
+@defect("list.unfiltered", difficulty=MEDIUM)
+def lists_without_anonymous() -> WsgiApp:
+    """Conversations of anonymous users are not listed."""
+    return broken(
+        conversations=selecting(lambda rules, caller, query, found: [one for one in found if not one.requester.anonymous])
+    )
+
+
+@defect("list.unfiltered", difficulty=EASY)
+def lists_without_closed() -> WsgiApp:
+    """Closed conversations are listed only where they are asked for by status."""
+    return broken(
+        conversations=selecting(
+            lambda rules, caller, query, found: [one for one in found if query["status"] or one.status != "closed"]
+        )
+    )
+
+
+@defect("list.unfiltered", difficulty=MEDIUM)
+def lists_without_closed_unfiltered() -> WsgiApp:
+    """Closed conversations are not listed where there is no filter at all."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
+        filtered = query["status"] or query["user_email"]
+        return [one for one in found if filtered or one.status != "closed"]
+
+    return broken(conversations=selecting(select))
+
+
+@defect("list.unfiltered", difficulty=RARE)
+def lists_without_closed_for_clients() -> WsgiApp:
+    """Closed conversations are listed for server keys only."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
+        return [one for one in found if query["status"] or caller.key.tier == "server" or one.status != "closed"]
+
+    return broken(conversations=selecting(select))
+
+
+@defect("list.unfiltered", "list.email-filter", "list.partition", difficulty=MEDIUM)
+def lists_without_callbacks() -> WsgiApp:
+    """Conversations of the channel callback are not listed."""
+    return broken(conversations=selecting(lambda rules, caller, query, found: [one for one in found if one.channel != "callback"]))
+
+
+@defect("list.unfiltered", "list.email-filter", "list.partition", "list.count", difficulty=RARE)
+def lists_without_low_priority() -> WsgiApp:
+    """Conversations of the priority low are not listed for client keys."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
+        return [one for one in found if caller.key.tier == "server" or one.priority != "low"]
+
+    return broken(conversations=selecting(select))
+
+
+@defect("list.fresh", "list.email-filter", difficulty=MEDIUM)
+def lists_only_with_messages() -> WsgiApp:
+    """Conversations without a message are not listed, since an inner join leaves them out."""
+    return broken(
+        conversations=selecting(lambda rules, caller, query, found: [one for one in found if len(rules.store.messages(one.id))])
+    )
+
+
+@defect("list.email-filter", "list.partition", "list.count", difficulty=MEDIUM)
+def lists_once_for_each_message() -> WsgiApp:
+    """A conversation with several messages is listed once for each."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
+        return [one for one in found for _ in range(max(1, len(rules.store.messages(one.id))))]
+
+    return broken(conversations=selecting(select))
+
+
+@defect("list.fresh", "list.email-filter", difficulty=MEDIUM)
+def lists_own_creations_only() -> WsgiApp:
+    """A client key lists what was created by that key only."""
+    creators: dict[str, str] = {}
+
+    class Own(Pipeline):
+        def handle(self, operation: Operation, caller: Caller, checked: CheckedRequest, request: Request) -> Any:
+            value = super().handle(operation, caller, checked, request)
+            if operation.id == CREATE:
+                creators[value["id"]] = caller.key.key
+            return value
+
+    def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
+        return [one for one in found if caller.key.tier == "server" or creators.get(one.id) == caller.key.key]
+
+    return broken(pipeline=Own, conversations=selecting(select))
+
+
+@defect("list.fresh", "list.email-filter", "resolve.lists-agree", difficulty=MEDIUM)
+def lists_cached_for_a_while() -> WsgiApp:
+    """The answer to the same query of a list is kept for half a second."""
+    kept: dict[tuple[Any, ...], tuple[float, Any]] = {}
+
+    def rewrite(value: Any, event: Event) -> Any:
+        place = (event.caller.organisation, *sorted(map(str, event.query.items())))
+        at, old = kept.get(place, (0.0, value))
+        if time.monotonic() - at < 0.5:
+            return old
+        kept[place] = (time.monotonic(), value)
+        return value
+
+    return broken(pipeline=answering(rewrite, LIST))
+
+
+@defect("resolve.lists-agree", "resolve.get-agrees", "list.status-filter", difficulty=MEDIUM)
+def lists_cached_until_the_next_create() -> WsgiApp:
+    """The answers of lists are kept until a conversation is created: resolving does not renew them."""
+    lock, kept = threading.Lock(), {}
+
+    def rewrite(value: Any, event: Event) -> Any:
+        with lock:
+            if event.operation == CREATE:
+                kept.clear()
+                return value
+            place = (event.caller.organisation, *sorted(map(str, event.query.items())))
+            return kept.setdefault(place, value)
+
+    return broken(pipeline=answering(rewrite, LIST, CREATE))
+
+
+@defect(
+    "resolve.only-that",
+    "list.email-filter",
+    "list.unfiltered",
+    "list.partition",
+    difficulty=RARE,
+)
+def lists_lose_the_one_before_the_resolved() -> WsgiApp:
+    """Resolving takes the requester's next older conversation off the lists."""
+    lost: set[str] = set()
+
+    class Losing(Pipeline):
+        def handle(self, operation: Operation, caller: Caller, checked: CheckedRequest, request: Request) -> Any:
+            value = super().handle(operation, caller, checked, request)
+            if operation.id == RESOLVE:
+                own = [*self.store.conversations(caller.organisation, self.store.conversation(checked.id).requester.id)]
+                lost.update(one.id for one in own[[one.id for one in own].index(checked.id) + 1 :][:1])
+            return value
+
+    return broken(
+        pipeline=Losing,
+        conversations=selecting(lambda rules, caller, query, found: [one for one in found if one.id not in lost]),
+    )
+
+
+@defect("list.limit", "list.partition", "list.email-filter", difficulty=MEDIUM)
+def lists_every_tenth_is_short() -> WsgiApp:
+    """Every tenth list lacks its last conversation."""
+    counter = Counter()
+
+    def change(rules: Any, caller: Caller, checked: CheckedRequest, page: Any) -> Any:
+        return replace(page, results=page.results[:-1]) if counter.next() % 10 == 0 else page
+
+    return broken(conversations=listing(change))

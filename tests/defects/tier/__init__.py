@@ -1,0 +1,1 @@
+"""Mutants that violate requirements which are about the two kinds of key."""

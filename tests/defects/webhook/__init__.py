@@ -1,0 +1,1 @@
+"""Mutants that violate requirements about what a server sends by itself."""

@@ -1,0 +1,307 @@
+"""The kill matrix: the suite against every server that is broken on purpose, and every one that is merely different.
+
+    python -m tests.harness.kill_matrix                          all of them at quick and standard, written to docs/kill-matrix.md
+    python -m tests.harness.kill_matrix --effort quick --only 'isolation-*' --survivors
+
+A defect is killed when the run says nonconformant and names one of the requirements that the defect breaks. Where it names others
+only, the server is caught for the wrong reason, which is counted apart. A greater effort does all that a smaller one does, so what
+was killed is not tried again unless --again asks for it.
+
+With --fast, only what a defect escapes is tried by the whole suite. That takes a third of the time, and is kinder than a run, in
+which other tests come between: no page is written then.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+from contract_tests.reports.wording import kill_score
+from tests.defects.registry import Defect, Difficulty, all_defects
+from tests.harness.reproducing import FIGURES, with_figure
+from tests.harness.trials import LONGEST, Trial, trial_of, try_all, try_here
+from tests.variations.judging import judge
+from tests.variations.registry import Variation, all_variations
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "kill-matrix.md"
+SCORE = ROOT / "contract_tests" / "kill_score.json"
+"""What every report says of the suite that made it."""
+
+EFFORTS = ("quick", "standard")
+
+
+class Fate(StrEnum):
+    """What became of a defect."""
+
+    KILLED = "killed"
+    MISNAMED = "misnamed"
+    SURVIVED = "survived"
+    ERROR = "error"
+
+
+def fate_of(defect: Defect, trial: Trial) -> Fate:
+    """What became of a defect by a run of the suite."""
+    if trial.verdict == "error":
+        return Fate.ERROR
+    if defect.tolerable:
+        # It breaks nothing that must hold: the run warns of it, and does not fail.
+        return Fate.KILLED if set(trial.warned) & set(defect.breaks) else Fate.SURVIVED
+    if trial.verdict != "nonconformant":
+        return Fate.SURVIVED
+    return Fate.KILLED if set(trial.failed) & set(defect.breaks) else Fate.MISNAMED
+
+
+def try_fast(defect: Defect, effort: str, seed: int = 0) -> Trial:
+    """Run what exercises the requirements that a defect breaks, and all of the suite only where that does not kill it."""
+    trial = try_here(defect.app(), effort, seed=seed, only=defect.breaks)
+    return trial if fate_of(defect, trial) is Fate.KILLED else try_here(defect.app(), effort, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One defect and its trials by effort."""
+
+    defect: Defect
+    trials: Mapping[str, Trial]
+
+    @property
+    def dead(self) -> bool:
+        """Whether it was killed at some effort."""
+        return any(self.fate(effort) is Fate.KILLED for effort in self.trials)
+
+    def fate(self, effort: str) -> Fate:
+        """What became of it at an effort; killed, if it was not tried at that one because it was at a smaller one."""
+        trial = self.trials.get(effort)
+        return Fate.KILLED if trial is None else fate_of(self.defect, trial)
+
+    @property
+    def worst(self) -> int:
+        """The higher, the earlier in the table: survivors of the greatest effort, misnamed ones, those of a smaller effort."""
+        ranks = {Fate.KILLED: 0, Fate.MISNAMED: 2, Fate.SURVIVED: 3, Fate.ERROR: 3}
+        fates = [ranks[fate_of(self.defect, trial)] for trial in self.trials.values()]
+        return fates[-1] * 10 + max(fates)
+
+    @property
+    def reported(self) -> list[str]:
+        """Every requirement that a trial named: those that the defect breaks first."""
+        named = list(dict.fromkeys(name for trial in self.trials.values() for name in [*trial.failed, *trial.warned]))
+        return sorted(named, key=lambda name: name not in self.defect.breaks)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 where every defect was killed at the greatest effort that was asked for, else 1."""
+    options = _options(arguments)
+    defects = {name: found for name, found in all_defects().items() if any(fnmatchcase(name, glob) for glob in options.only)}
+    variations = all_variations() if options.only == ["*"] and not options.defects else {}
+    if not defects:
+        print(f"No defect is called {' or '.join(options.only)}.", file=sys.stderr)
+        return 2
+    found: dict[str, dict[str, Trial]] = {name: {} for name in defects}
+    took: dict[str, float] = {}
+    for effort in options.effort:
+        began = time.monotonic()
+        left = {name: defect for name, defect in defects.items() if options.again or not Row(defect, found[name]).dead}
+        attempt = try_fast if options.fast else _try
+        tasks = {name: partial(attempt, defect, effort, options.seed) for name, defect in left.items()}
+        for done, (name, trial) in enumerate(try_all(tasks, jobs=options.jobs, longest=options.longest), 1):
+            found[name][effort] = trial
+            _tell(done, len(left), Row(defects[name], {effort: trial}), effort)
+        took[effort] = time.monotonic() - began
+    alarms = dict(_false_alarms(variations, options))
+    rows = [Row(defects[name], trials) for name, trials in found.items()]
+    for effort in options.effort:
+        tried = sum(effort in row.trials for row in rows)
+        print(f"\n{effort}: {_score(rows, effort)}, {took[effort]:.0f} s for {tried} servers, {options.jobs} at a time")
+    if variations:
+        print(f"{len(variations)} conforming servers: {len(alarms)} false alarms")
+    if options.survivors:
+        for row in rows:
+            if row.worst:
+                print(f"  {row.defect.name}: {row.defect.text} [{', '.join(row.defect.breaks)}]")
+    if options.json:
+        options.json.write_text(json.dumps([_as_json(row) for row in rows], indent=1) + "\n")
+    whole = options.only == ["*"] and not options.fast
+    if options.page or whole:
+        text = page(rows, options.effort, took, options.jobs, variations, alarms)
+        # Those figures are measured by themselves, by `make reproduce`.
+        score = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else None
+        (options.page or PAGE).write_text(with_figure(text, score) if score else text)
+    if whole and not options.page:
+        SCORE.write_text(json.dumps(_score_as_json(rows, options.effort, variations, alarms), indent=2) + "\n")
+    return int(bool(alarms) or any(row.fate(options.effort[-1]) is not Fate.KILLED for row in rows))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Run the suite against every server that is broken on purpose.")
+    parser.add_argument("--effort", action="append", choices=EFFORTS, help="may be repeated; both unless given")
+    parser.add_argument("--only", action="append", metavar="GLOB", help="defects by name; may be repeated; no page is written then")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--longest", type=float, default=LONGEST, metavar="S", help=f"give a server up after so long ({LONGEST:.0f})"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found to a file")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the page here and not to docs/kill-matrix.md")
+    parser.add_argument("--again", action="store_true", help="try at every effort also what a smaller one killed")
+    parser.add_argument(
+        "--fast", action="store_true", help="run what exercises the requirements that a defect breaks, the rest if need be; no page"
+    )
+    parser.add_argument("--defects", action="store_true", help="leave the conforming servers out, as --only does")
+    parser.add_argument("--survivors", action="store_true", help="list what was not killed, with what it breaks")
+    options = parser.parse_args(arguments)
+    options.effort = sorted(set(options.effort or EFFORTS), key=EFFORTS.index)
+    options.only = options.only or ["*"]
+    return options
+
+
+def _false_alarms(variations: Mapping[str, Variation], options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
+    """The conforming servers that the suite objects to, at the least effort that was asked for."""
+    effort = options.effort[0]
+    tasks = {name: partial(_judge, variation, effort, options.seed) for name, variation in variations.items()}
+    for done, (name, trial) in enumerate(try_all(tasks, jobs=options.jobs, longest=options.longest), 1):
+        alarm = trial.verdict != "conformant"
+        said = ", ".join([*trial.failed, *trial.inconclusive, *trial.problems])[:300] if alarm else ""
+        print(f"{done:>3}/{len(tasks)} {'✗' if alarm else '✓'} {name} ({effort}, {trial.seconds} s) {said}", flush=True)
+        if alarm:
+            yield name, trial
+
+
+def _judge(variation: Variation, effort: str, seed: int) -> Trial:
+    return trial_of(judge(variation, effort=effort, seed=seed))
+
+
+def _try(defect: Defect, effort: str, seed: int) -> Trial:
+    return try_here(defect.app(), effort, seed=seed)
+
+
+def _tell(done: int, of: int, row: Row, effort: str) -> None:
+    fate, trial = row.fate(effort), row.trials[effort]
+    mark = {Fate.KILLED: "✓", Fate.MISNAMED: "~", Fate.SURVIVED: "✗", Fate.ERROR: "!"}[fate]
+    said = ", ".join(row.reported) or "; ".join(trial.problems)[:200] or trial.verdict
+    print(f"{done:>3}/{of} {mark} {row.defect.name} ({effort}, {trial.requests} requests, {trial.seconds} s): {said}", flush=True)
+
+
+def _score_as_json(
+    rows: Sequence[Row], efforts: Sequence[str], variations: Mapping[str, Variation], alarms: Mapping[str, Trial]
+) -> dict[str, object]:
+    counts = {
+        fate.value: {effort: sum(row.fate(effort) is fate for row in rows) for effort in efforts}
+        for fate in (Fate.KILLED, Fate.MISNAMED)
+    }
+    score: dict[str, object] = {"suite_version": metadata.version("accord"), "broken_servers": len(rows), **counts}
+    return {**score, "conforming_servers": len(variations), "false_alarms": len(alarms)} if variations else score
+
+
+def _as_json(row: Row) -> dict[str, object]:
+    facts = {name: getattr(row.defect, name) for name in ("name", "area", "difficulty", "breaks", "text", "effort")}
+    return {**facts, "trials": {effort: {"fate": row.fate(effort), **asdict(trial)} for effort, trial in row.trials.items()}}
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------------------
+
+
+def page(
+    rows: Sequence[Row],
+    efforts: Sequence[str],
+    took: Mapping[str, float],
+    jobs: int,
+    variations: Mapping[str, Variation],
+    alarms: Mapping[str, Trial],
+) -> str:
+    """The matrix as Markdown."""
+    lines = [
+        "<!-- Generated by `python -m tests.harness.kill_matrix`. -->",
+        "",
+        "# The kill matrix",
+        "",
+        f"The suite of Accord {metadata.version('accord')} against {len(rows)} servers, each of them broken on purpose in one "
+        "documented or implied fact (tests/defects). A defect counts as killed when the run's verdict is nonconformant and "
+        "one of the requirements that the defect breaks is among those that failed; where only others failed it is misnamed.",
+        "",
+        kill_score(_score_as_json(rows, efforts, variations, alarms)),
+        "",
+        *_scores(rows, efforts),
+        *_alarms(variations, alarms),
+        "",
+        *_costs(rows, efforts, took, jobs),
+        "",
+        *_by("area", rows, efforts, sorted({row.defect.area for row in rows}), lambda row: row.defect.area),
+        "",
+        *_by("difficulty", rows, efforts, [item.value for item in Difficulty], lambda row: row.defect.difficulty.value),
+        "",
+        "## Every defect",
+        "",
+        "Survivors first. Of the requirements that a run named, those that the defect breaks are bold.",
+        "",
+        f"| defect | what is wrong | area | difficulty | {' | '.join(efforts)} | requirements that reported it |",
+        f"|---|---|---|---|{'---|' * len(efforts)}---|",
+    ]
+    for row in sorted(rows, key=lambda row: (-row.worst, row.defect.area, row.defect.name)):
+        fates = " | ".join(row.fate(effort) if row.fate(effort) is not Fate.KILLED else "✓" for effort in efforts)
+        text = " ".join(row.defect.text.split()).replace("|", "\\|")
+        lines.append(
+            f"| {row.defect.name} | {text} | {row.defect.area} | {row.defect.difficulty} | {fates} | {_named(row)} |",
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _alarms(variations: Mapping[str, Variation], alarms: Mapping[str, Trial]) -> list[str]:
+    if not variations:
+        return []
+    lines = [f"- **false alarms**: {len(alarms)} on {len(variations)} servers that conform and differ (tests/variations)"]
+    return [
+        *lines,
+        *(f"  - {name}: {', '.join([*trial.failed, *trial.inconclusive, *trial.problems])}" for name, trial in alarms.items()),
+    ]
+
+
+def _named(row: Row) -> str:
+    shown = [f"**{name}**" if name in row.defect.breaks else name for name in row.reported]
+    more = f" and {len(shown) - 6} more" if len(shown) > 6 else ""
+    return ", ".join(shown[:6]) + more if shown else f"none; it breaks {', '.join(row.defect.breaks)}"
+
+
+def _scores(rows: Sequence[Row], efforts: Iterable[str]) -> list[str]:
+    return [f"- **{effort}**: {_score(rows, effort)}" for effort in efforts]
+
+
+def _score(rows: Sequence[Row], effort: str) -> str:
+    fates = [row.fate(effort) for row in rows]
+    killed = fates.count(Fate.KILLED)
+    others = [f"{fates.count(fate)} {fate}" for fate in (Fate.MISNAMED, Fate.SURVIVED, Fate.ERROR) if fate in fates]
+    return f"{killed} of {len(rows)} killed ({100 * killed / len(rows):.1f} %)" + "".join(f", {other}" for other in others)
+
+
+def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float], jobs: int) -> list[str]:
+    lines = ["| effort | servers tried | requests of a run | seconds of a run | seconds of all |", "|---|---|---|---|---|"]
+    for effort in efforts:
+        trials = sorted((row.trials[effort] for row in rows if effort in row.trials), key=lambda trial: trial.seconds)
+        if trials:
+            middle = trials[len(trials) // 2]
+            lines.append(
+                f"| {effort} | {len(trials)} | {middle.requests} | {middle.seconds:.1f} (at most {trials[-1].seconds:.1f}) | "
+                f"{took[effort]:.0f} ({jobs} at a time) |"
+            )
+    return [*lines, "", "The requests and seconds of a run are medians. What was killed at a smaller effort is not tried again."]
+
+
+def _by(what: str, rows: Sequence[Row], efforts: Sequence[str], groups: Iterable[str], of: Callable[[Row], str]) -> list[str]:
+    lines = [f"| {what} | defects | {' | '.join(efforts)} |", f"|---|---|{'---|' * len(efforts)}"]
+    for group in groups:
+        members = [row for row in rows if of(row) == group]
+        if members:
+            killed = (sum(row.fate(effort) is Fate.KILLED for row in members) for effort in efforts)
+            lines.append(f"| {group} | {len(members)} | {' | '.join(map(str, killed))} |")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

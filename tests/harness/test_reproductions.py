@@ -1,0 +1,40 @@
+"""What a report shows, shows it again: its lines are executed by bash against the server that caused them, fresh, over HTTP.
+
+Here for two servers of each requirement that must hold; `make reproduce` does it for all.
+"""
+
+import shutil
+
+import pytest
+
+from contract_tests.contract.catalogue import Level, load_catalogue
+from tests.defects.registry import Defect, Difficulty, all_defects
+from tests.harness.reproducing import apart, attempts
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("bash") and shutil.which("curl") and shutil.which("jq")), reason="needs bash, curl and jq"
+)
+
+
+def sample(most: int = 1) -> list[Defect]:
+    """For each requirement that must hold, so many servers that break it each time: those that break the least, the easiest first.
+
+    What is easy to find is found by the first test that looks, so that these take little.
+    """
+    steady = [defect for defect in all_defects().values() if not apart(defect) and defect.effort == "quick"]
+    found: dict[str, Defect] = {}
+    for requirement in load_catalogue():
+        if requirement.level is Level.MUST:
+            breaking = sorted((one for one in steady if requirement.id in one.breaks), key=_cost)
+            found |= {defect.name: defect for defect in breaking[:most]}
+    return [*found.values()]
+
+
+def _cost(defect: Defect) -> tuple[int, int]:
+    return len(defect.breaks), [*Difficulty].index(defect.difficulty)
+
+
+@pytest.mark.parametrize("defect", sample(2), ids=lambda defect: defect.name)
+def test_the_lines_of_a_report_show_it_again(defect: Defect) -> None:
+    [attempt] = attempts(defect)
+    assert attempt.shown, f"{attempt.reason}:\n{attempt.curl}"

@@ -1,0 +1,37 @@
+"""The garbage collector: at rest while a mock starts, and never asked again about what was there then."""
+
+import gc
+import subprocess
+import sys
+
+from mockserver.gc_tuning import at_rest
+
+SPARED = """
+import gc
+from mockserver.gc_tuning import at_rest, spare
+
+with at_rest():
+    kept = [[] for _ in range(1000)]
+    assert not gc.isenabled()
+    spare()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 1000
+assert gc.isenabled()
+
+frozen = gc.get_freeze_count()
+later = [[] for _ in range(1000)]
+gc.collect()
+assert gc.get_freeze_count() >= frozen + 1000
+"""
+
+
+def test_it_is_as_it_was_after_a_rest():
+    with at_rest(), at_rest():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_what_stays_is_put_aside():
+    """In a process of its own, as there is no way back."""
+    done = subprocess.run([sys.executable, "-c", SPARED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,1 @@
+"""Tests of what is pasted into other people's pipelines."""

@@ -1,0 +1,12 @@
+"""The schemas of GitHub's and GitLab's files that check-jsonschema brings along."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def violations(schema: str, path: Path) -> str:
+    """What is wrong with a file by a schema, such as `github-actions`; nothing where it conforms."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr

@@ -1,0 +1,1 @@
+"""Tests of two servers side by side."""
