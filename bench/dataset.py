@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mockserver.keys import StandardKeys
+from mockserver.keys.model import StandardKeys
 
 SEED = 1
 HEADERS: Mapping[str, str] = {"X-API-Key": StandardKeys.of(SEED).server}

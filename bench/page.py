@@ -8,6 +8,7 @@ from statistics import median
 from bench.comparison import Comparison, Results
 from bench.growth import WORKLOADS, Grown
 from bench.measure import Figures, figures, ratio, spread
+from bench.servers import FLOOR
 from bench.workloads import COMPARED
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -55,12 +56,13 @@ def _ratios(ours: Results, others: Sequence[Results], of: Callable[[Figures, Fig
     return _table(["", *COMPARED], [[other.server.name, *(cell(other, workload) for workload in COMPARED)] for other in others])
 
 
-def _workload(results: Iterable[Results], workload: str) -> str:
+def _workload(results: Sequence[Results], workload: str) -> str:
     rows = []
+    floor = next((figures(it.of(workload)).cpu_us for it in results if it.server.name == FLOOR and it.of(workload)), None)
     for result in results:
         samples = result.of(workload)
         if not samples:
-            rows.append([result.server.name, *[NOTHING] * 7])
+            rows.append([result.server.name, *[NOTHING] * 8])
             continue
         it = figures(samples)
         rows.append(
@@ -70,16 +72,19 @@ def _workload(results: Iterable[Results], workload: str) -> str:
                 _percent(it.rate_spread),
                 f"{it.cpu_us:.0f}",
                 _percent(it.cpu_spread),
+                NOTHING if floor is None else f"{ratio(it.cpu_us, floor):.1f}",
                 f"{it.per_cpu_second:.0f}",
                 f"{it.p99_ms:.1f}",
                 f"{it.size:.0f}",
             ]
         )
-    return _table(["server", "requests/s", "±", "CPU µs/request", "±", "requests/CPU s", "p99 ms", "bytes/answer"], rows)
+    return _table(
+        ["server", "requests/s", "±", "CPU µs/request", "±", "÷ floor", "requests/CPU s", "p99 ms", "bytes/response"], rows
+    )
 
 
 def _starts(results: Sequence[Results]) -> str:
-    head = ["server", "first answer after ms", "±", "÷ ours", "RSS MiB", "÷ ours"]
+    head = ["server", "first response after ms", "±", "÷ ours", "RSS MiB", "÷ ours"]
     rows = []
     for result in results:
         if not (result.starts and result.memory and results[0].starts and results[0].memory):
@@ -111,7 +116,7 @@ def growth(grown: Sequence[Grown], about: str, rounds: int, seconds: int) -> str
         f"Rounds: {rounds}, of {seconds} s for each cell; all sizes run at once and are asked in turn.",
         "### Loading",
         _table(
-            ["conversations", "first answer after s", "RSS MiB", "bytes per conversation"],
+            ["conversations", "first response after s", "RSS MiB", "bytes per conversation"],
             [
                 [size, f"{it.load_seconds:.1f}", f"{it.loaded_mib:.0f}", _bytes_each(it, base)]
                 for size, it in zip(sizes, grown, strict=True)

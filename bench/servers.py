@@ -13,13 +13,15 @@ from types import MappingProxyType
 
 import accord
 import mockserver
-from accord.assets import OPENAPI
+from accord.base.assets import OPENAPI
 from bench.dataset import CONVERSATIONS, Dataset
 from bench.processes import HOST
 from bench.workloads import CONTRACT, CREATE_BODY, SEND_BODY, Route, fill
 
 MODULES = Path(__file__).with_name("node_modules")
 OURS = "Accord"
+FLOOR = "the floor"
+_FLOOR = Path(__file__).with_name("floor.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,20 @@ def ours(scenario: Path) -> Server:
     )
 
 
+def floor() -> Server:
+    """An application in our server that does nothing."""
+    return Server(
+        name=FLOOR,
+        version=accord.__version__,
+        command=lambda port: [sys.executable, "-P", str(_FLOOR), "--port", str(port)],
+        caveat="what any application costs in our server: reads the body, and returns the same 572 bytes to everybody",
+    )
+
+
 def peers() -> list[Server | Missing]:
     """The others, in the order of the page."""
     return [
+        floor(),
         _prism("Prism", "its lines for each request, which it writes by default, go to /dev/null"),
         _prism("Prism, silent", "told to write none", "--verboseLevel", "silent"),
         _mockoon(),
@@ -158,7 +171,7 @@ def _wiremock() -> Server | Missing:
         name="WireMock",
         version=jar.stem.rpartition("-")[2],
         command=lambda port: [java, "-jar", str(jar), "--port", str(port), "--root-dir", ".", *options],
-        caveat="one stub for each operation, which needs the key and answers what ours answered once: no state; its journal is off",
+        caveat="one stub for each operation, which needs the key and responds as ours did once: no state; its journal is off",
         prepare=_write_stubs,
     )
 
