@@ -5,9 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-NODE_READY := tests/node/node_modules/.ready
+NODE_READY := tests/node/node_modules/.ready tests/stacks/node/node_modules/.ready
 
-.PHONY: demo test lint types unit docs kill-matrix bench clean
+.PHONY: demo test lint types unit docs site kill-matrix variations reproduce repro bench clean
 
 demo: $(READY)
 	$(BIN)/accord verify
@@ -17,6 +17,8 @@ test: lint types unit
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 types: $(READY)
 	$(BIN)/mypy
@@ -29,9 +31,25 @@ unit: $(READY) $(NODE_READY)
 docs: $(READY)
 	$(BIN)/python -m contract_tests.reports.contract_page
 
+# The documentation as pages, in site/.
+site: $(READY)
+	$(BIN)/mkdocs build --strict --quiet
+
 # Half an hour; `--fast` takes a third of it, and writes nothing.
 kill-matrix: $(READY)
-	$(BIN)/python tests/kill_matrix.py
+	$(BIN)/python -m tests.harness.kill_matrix
+
+# Whether the suite finds each of the conforming servers conformant, of which the tests take a sample; a quarter of an hour.
+variations: $(READY)
+	$(BIN)/python -m tests.variations
+
+# Whether the lines of every broken server's report show its fault again; a quarter of an hour. Needs bash, curl and jq.
+reproduce: $(READY)
+	$(BIN)/python -m tests.harness.reproduce
+
+# Whether the scripts of repro/ exit with 1 on every broken server, and with 0 on a conforming one; half an hour.
+repro: $(READY)
+	$(BIN)/python -m tests.harness.rerun
 
 # Needs wrk, and a quiet machine for half an hour. What is not installed is left out, and named.
 bench: $(READY)
@@ -46,10 +64,10 @@ $(READY): pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# Linters of the contract document and the generated client; without npm their tests are skipped, and say so.
-$(NODE_READY): tests/node/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/node && npm ci --silent --no-audit --no-fund && touch node_modules/.ready; \
+# Linters of the contract document and the generated client, and a server in Express; without npm their tests are skipped, and say so.
+$(NODE_READY): %/node_modules/.ready: %/package-lock.json
+	@if command -v npm >/dev/null; then cd $* && npm ci --silent --no-audit --no-fund && touch node_modules/.ready; \
 	else echo "npm is not there: the tests that need Node are skipped"; fi
 
 clean:
-	rm -rf $(VENV) tests/node/node_modules bench/node_modules accord-report build dist
+	rm -rf $(VENV) tests/node/node_modules tests/stacks/node/node_modules bench/node_modules accord-report build dist site

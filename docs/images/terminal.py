@@ -2,7 +2,7 @@
 
     python docs/images/terminal.py
 
-The server is the mock with one defect of tests/broken_servers. The picture holds text in the reader's own monospaced font, and
+The server is the mock with one defect of tests/defects. The picture holds text in the reader's own monospaced font, and
 refers to nothing else.
 """
 
@@ -22,10 +22,9 @@ from rich.text import Text
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from broken_servers.registry import all_defects  # noqa: E402
-
-from mockserver.keys import StandardKeys  # noqa: E402
-from mockserver.server import serving  # noqa: E402
+from mockserver.keys.model import StandardKeys  # noqa: E402
+from mockserver.serving.server import serving  # noqa: E402
+from tests.defects.registry import all_defects  # noqa: E402
 
 DEFECT = "values-urgent-is-high"
 WIDTH = 100
