@@ -181,10 +181,11 @@ def test_the_addresses_of_a_mock_for_everybody_can_be_opened(tmp_path, host, loc
     assert not {"0.0.0.0", "[::]"} & {address.removeprefix("http://").rpartition(":")[0] for address in addresses}
 
 
-def test_a_mock_for_this_machine_warns_of_nothing(tmp_path):
-    with command(tmp_path, "--quiet") as (process, _):
+def test_a_quiet_mock_for_this_machine_says_where_it_is_and_nothing_else(tmp_path):
+    with command(tmp_path, "--quiet") as (process, url):
+        assert requests.get(f"{url}/api/v1/conversations/", timeout=10).status_code == 401
         process.terminate()
-        assert process.communicate(timeout=10)[1] == ""
+        assert process.communicate(timeout=10) == (f"Accord mock at {url}; Ctrl-C stops it\n", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
