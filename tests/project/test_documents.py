@@ -134,7 +134,7 @@ def test_the_commands_for_coding_agents(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"detail":"Service Unavailable."' in done.stdout
-    assert '"user_email"' in done.stdout
+    assert '"email":"ada@example.com"' in done.stdout
     assert '"decided_by":{"fault":"fault-1"}' in done.stdout
     assert '{"count":1,"ok":true}' in done.stdout
     assert "createConversation" in done.stdout
