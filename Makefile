@@ -23,8 +23,9 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# Some tests watch browsers, processes and clocks on a machine that is full of other tests: one that fails is tried once more, and named.
 unit: $(READY) $(NODE_READY)
-	$(BIN)/pytest -n auto -q
+	$(BIN)/pytest -n auto -q --reruns 1
 	cd examples/django_helpdesk && ../../$(BIN)/python manage.py test
 
 # The pages that are made from the contract and from measurements.
