@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node/node_modules/.ready tests/stacks/node/node_modules/.ready
 
-.PHONY: demo test lint types unit docs site kill-matrix variations reproduce repro profiles rewrite bench clean
+.PHONY: demo test lint types unit docs site kill-matrix variations reproduce repro profiles sites rewrite bench clean
 
 demo: $(READY)
 	$(BIN)/accord verify
@@ -54,6 +54,10 @@ repro: $(READY)
 # Whether the mock, told 500 profiles by chance, is observed as each of them; some eight minutes.
 profiles: $(READY)
 	$(BIN)/python -m tests.harness.profiles
+
+# How long a site of 200 certificates and a comparison of as many reports take; some minutes. Needs Chromium.
+sites: $(READY)
+	$(BIN)/python -m tests.harness.sites
 
 # What the suite finds of 150 random rewrites of the mock and of the Django example; half an hour.
 rewrite: $(READY)

@@ -3,7 +3,7 @@
 Only the operators of Cosmic Ray are used, which are a library: a mutant is the text of a file with one operator applied at one
 place, which any way of judging can take. mutmut, the other well-kept one, makes switches of functions for its own runs of pytest.
 
-A place in the source is drawn first, and one of the operators that can change it then, so that no place counts more for having many.
+A place in the source is drawn first, and one of the operators that can change it then, so that none counts more for having many.
 What changes nothing but annotations, or is no Python, is left out.
 """
 

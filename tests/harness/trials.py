@@ -46,8 +46,8 @@ LONGEST = 300.0
 class Trial:
     """What one run of the suite said. `failed` are requirements that must hold, `warned` those that should.
 
-    `verdict` is `error` where there was no run: `problems` then say why, as they do whatever kept a run from being whole. `found_by`
-    has the tests that found each requirement violated.
+    `verdict` is `error` where there was no run: `problems` then say why, as they do whatever kept a run from being whole.
+    `found_by` has the tests that found each requirement violated.
     """
 
     verdict: str
