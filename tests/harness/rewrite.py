@@ -72,7 +72,9 @@ class Bench:
     def _served(self, server: str) -> Iterator[str | None]:
         ready = self._folder / "ready"
         ready.unlink(missing_ok=True)
-        (self._folder / "helpdesk.sqlite3").unlink(missing_ok=True)
+        # With what SQLite has beside it, which a server that is killed leaves behind.
+        for left in self._folder.glob("helpdesk.sqlite3*"):
+            left.unlink()
         keys = [part for name, key in OPTIONS.items() for part in (name, key)]
         serve = [self._folder / "examples" / "django_helpdesk" / "serve.py", "--database", self._folder / "helpdesk.sqlite3", *keys]
         command = [ACCORD, "mock", "--quiet", "--ready-file", ready] if server == "mock" else [sys.executable, *serve]

@@ -57,11 +57,13 @@ class Mutant:
     source: str
     before: str
     after: str
+    nth: int
 
     @property
     def name(self) -> str:
-        """What it is known by, as long as the line is what it is."""
-        return f"{self.path}: {self.before} -> {self.after}"
+        """What it is known by, as long as the line is what it is; of equal lines in a file, the how manieth is said."""
+        again = f" ({self.nth})" if self.nth > 1 else ""
+        return f"{self.path}{again}: {self.before} -> {self.after}"
 
 
 def drawn(server: str, number: int, seed: int) -> list[Mutant]:
@@ -114,7 +116,8 @@ def _mutant(server: str, path: str, name: str, nth: int) -> Mutant | None:
     if changed is None or _meaning(changed) in (None, _meaning(source)):
         return None
     line, before, after = next(_changes(source, changed))
-    return Mutant(server, path, line, name.removeprefix("core/"), changed, before, after)
+    nth = [_joined([text]) for text in source.splitlines()[:line]].count(before)
+    return Mutant(server, path, line, name.removeprefix("core/"), changed, before, after, nth)
 
 
 def _changes(source: str, changed: str) -> Iterator[tuple[int, str, str]]:
