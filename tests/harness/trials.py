@@ -28,6 +28,7 @@ from requests.structures import CaseInsensitiveDict
 
 import contract_tests.suite
 from contract_tests.contract.catalogue import Level
+from contract_tests.outcome.checks import Check
 from contract_tests.outcome.run import Outcome, Run
 from contract_tests.run.runner import verify
 from contract_tests.run.settings import Settings
@@ -46,6 +47,7 @@ class Trial:
     """What one run of the suite said. `failed` are requirements that must hold, `warned` those that should.
 
     `verdict` is `error` where there was no run: `problems` then say why, as they do whatever kept a run from being whole.
+    `found_by` has the tests that found each requirement violated.
     """
 
     verdict: str
@@ -54,6 +56,7 @@ class Trial:
     inconclusive: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     evidence: dict[str, str] = field(default_factory=dict)
+    found_by: dict[str, list[str]] = field(default_factory=dict)
     requests: int = 0
     seconds: float = 0.0
 
@@ -100,9 +103,19 @@ def trial_of(run: Run) -> Trial:
         inconclusive=ids(Outcome.INCONCLUSIVE, Level.MUST),
         problems=list(run.problems),
         evidence={result.requirement.id: result.reason for result in run.with_outcome(Outcome.FAILED)},
+        found_by=_found_by(run),
         requests=run.requests,
         seconds=run.duration_s,
     )
+
+
+def _found_by(run: Run) -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for entry in run.log.entries:
+        if isinstance(entry, Check) and not entry.passed:
+            name = entry.test.partition("[")[0].rpartition("::")[2]
+            found.setdefault(entry.requirement, {}).setdefault(name)
+    return {requirement: list(tests) for requirement, tests in found.items()}
 
 
 class Direct(BaseAdapter):
