@@ -102,6 +102,11 @@ def _product(folder: Path) -> None:
     (folder / "product.yaml").write_text(text, encoding="utf-8")
 
 
+def _faults(folder: Path) -> None:
+    [text] = re.findall(r"```yaml\n(- match:.*?)```", (ROOT / "docs" / "proxy.md").read_text("utf-8"), re.DOTALL)
+    (folder / "faults.yaml").write_text(text, encoding="utf-8")
+
+
 _MAKES_IMAGES = Neither("needs a container engine; tests/pipelines/test_images.py follows the Dockerfile")
 _INSTALLS = Neither("fetches from a package index; tests/project/test_wheel.py installs the wheel")
 _MINUTES = Parsed("takes minutes")
@@ -143,6 +148,18 @@ FATES: Mapping[str, Sequence[tuple[str, Fate]]] = {
         ("docker build --target mock", _MAKES_IMAGES),
         ("docker run --rm --read-only --tmpfs /tmp --publish", _MAKES_IMAGES),
     ],
+    "docs/coding-agents.md": [
+        ("accord requirements", Run(shows='"create.subject-too-long"')),
+        ("accord verify", Run(shows="CONFORMANT")),
+        (
+            'accord verify https://staging.example.com --server-key "$SERVER_KEY" --client-key "$CLIENT_KEY" --effort',
+            Run(shows='"verdict"'),
+        ),
+        (
+            "bash accord-report",
+            Elsewhere("tests/project/test_site.py::test_the_wrong_server_of_the_tutorial_is_found_out_and_shown_again"),
+        ),
+    ],
     "docs/load.md": [
         ("pip install", _INSTALLS),
         ("accord load https://staging.example.com --server-key", _MINUTES),
@@ -167,8 +184,12 @@ FATES: Mapping[str, Sequence[tuple[str, Fate]]] = {
         ("accord mock --store sqlite", Run(serves=True)),
         ("accord mock --store postgresql", Neither("needs this very database; tests/store have one of their own")),
         ("accord mock --choice", Run(serves=True)),
+        ("docker compose", Neither("needs a container engine; tests/pipelines/test_compose.py checks what the file names")),
     ],
-    "docs/proxy.md": [("accord proxy", Run(serves=True))],
+    "docs/proxy.md": [
+        ("accord proxy", Run(serves=True)),
+        ("accord proxy --upstream https://staging.example.com --fault", Run(serves=True, before=_faults)),
+    ],
     "docs/pytest.md": [
         ("pip install", _INSTALLS),
         ("pytest -p", Elsewhere("tests/pipelines/test_pages.py::test_the_fixture_and_a_known_failure")),
