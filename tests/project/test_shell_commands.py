@@ -94,6 +94,8 @@ def test_they_do_what_is_said(document: str, tmp_path: Path, mock: str, hooks: s
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # A response may be cut within a character.
+            errors="replace",
         ) as running:
             try:
                 if fate.serves:
