@@ -23,8 +23,11 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# Some tests watch browsers, processes and clocks on a machine that is full of other tests: one that fails is tried once more, and named.
+# Many start processes of their own, also where Python is told to keep no compiled files.
 unit: $(READY) $(NODE_READY)
-	$(BIN)/pytest -n auto -q
+	$(BIN)/python -m compileall -q accord mockserver contract_tests tests
+	$(BIN)/pytest -n auto -q --reruns 1
 	cd examples/django_helpdesk && ../../$(BIN)/python manage.py test
 
 # The pages that are made from the contract and from measurements.
