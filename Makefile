@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node/node_modules/.ready tests/stacks/node/node_modules/.ready
 
-.PHONY: demo test lint types unit docs site kill-matrix variations reproduce repro profiles sites rewrite bench clean
+.PHONY: demo test lint types unit docs site kill-matrix variations reproduce repro profiles sites ci-figures rewrite bench clean
 
 demo: $(READY)
 	$(BIN)/accord verify
@@ -61,6 +61,10 @@ profiles: $(READY)
 # How long a site of 200 certificates and a comparison of as many reports take; some minutes. Needs Chromium.
 sites: $(READY)
 	$(BIN)/python -m tests.harness.sites
+
+# What docs/ci.md says of how long a job takes and how large its files are.
+ci-figures: $(READY)
+	$(BIN)/python -m tests.pipelines.figures
 
 # What the suite finds of 150 random rewrites of the mock and of the Django example; half an hour.
 rewrite: $(READY)

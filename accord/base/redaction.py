@@ -1,9 +1,9 @@
 """Keys are never shown whole: the one place that finds them in a text, however they are spelled, and shortens them.
 
 A `Redactor` knows some keys. It finds each of them, parts of them of twelve characters and more, and whatever begins like a
-documented key; in any case, percent-encoded, in Base64 at any place of a longer text, escaped for JSON, HTML, Markdown or a
-shell, and in mixtures of these. Whoever writes something that other people read passes it through one, before it is escaped or
-cut.
+documented key, unless one character follows again and again; in any case, percent-encoded, in Base64 at any place of a longer text,
+escaped for JSON, HTML, Markdown or a shell, and in mixtures of these. Whoever writes something that other people read passes it
+through one, before it is escaped or cut.
 
 What is ordinary text stays: a key of fewer than `SHORTEST` characters is looked for nowhere, and is refused where it can be.
 """
@@ -228,7 +228,7 @@ def _of_documented_form(text: str, low: str) -> Iterable[_Span]:
         at = low.find(prefix)
         while at >= 0:
             tail = _TAIL.match(text, at + len(prefix))
-            if tail is not None:
+            if tail is not None and not _made_up(tail[0]):
                 # What is cut already, by redaction or for its length, may still show too much of a key.
                 _, cut, last = tail[0].rpartition("…")
                 last = last[-4:] if cut or tail.end() - at >= LONG_ENOUGH else ""
@@ -241,6 +241,11 @@ def _of_documented_form(text: str, low: str) -> Iterable[_Span]:
             end = tail.end() if tail is not None else at + len(beginning)
             yield _Span(at, end, "…")
             at = low.find(beginning, end)
+
+
+def _made_up(tail: str) -> bool:
+    """Whether it is one character again and again: nobody issues such a key, and requests with one are to be repeated."""
+    return len(tail) >= SHORTEST and len(set(tail)) == 1
 
 
 def _whole(low: str, at: int, candidates: list[tuple[_Needle, int]]) -> _Span | None:

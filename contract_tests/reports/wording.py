@@ -182,7 +182,8 @@ def kill_score(score: Mapping[str, Any]) -> str:
 
 def rewrite_score(score: Mapping[str, Any]) -> str:
     """What the suite finds of random rewrites of servers' source: `rewrites` in kill_score.json."""
-    return f"Of {score['tried']:,} random rewrites of two servers' source, it finds {score['killed']:,} at quick ({score['date']})."
+    found = f"Of {score['tried']:,} random rewrites of the source of two servers, it finds {score['killed']:,} at quick"
+    return f"{found} ({score['date']})."
 
 
 def known_by_baseline(run: Run) -> list[Result]:

@@ -47,7 +47,7 @@ def test_what_is_out_of_reach_is_said_with_the_reason(written: str) -> None:
 
 def test_figures_that_are_measured_apart_replace_only_themselves(written: str) -> None:
     once = with_figure(rewritten.with_rewrites(written, REWRITES), REPRODUCED)
-    assert "Of 100 random rewrites of two servers' source, it finds 99 at quick (2026-11-30)." in once
+    assert "Of 100 random rewrites of the source of two servers, it finds 99 at quick (2026-11-30)." in once
     assert "the lines of 1 of 2 reports" in once
     again = rewritten.with_rewrites(once, {**REWRITES, "killed": 100})
     assert again == once.replace("it finds 99", "it finds 100")

@@ -15,10 +15,9 @@ exec "{python}" "$@"
 """A Python that makes environments without pip, which is there by PYTHONPATH; installing it takes most of the time."""
 
 
-@pytest.fixture
-def surroundings(tmp_path: Path) -> dict[str, str]:
+def job_environment(folder: Path) -> dict[str, str]:
     """The environment of a job: Python and pip are there, pip asks no index, and takes what is installed here for granted."""
-    home, programs = tmp_path / "home", tmp_path / "programs"
+    home, programs = folder / "home", folder / "programs"
     home.mkdir()
     programs.mkdir()
     for name in ("python", "python3"):
@@ -35,6 +34,12 @@ def surroundings(tmp_path: Path) -> dict[str, str]:
         # Of what is on this path, .pth files are not followed: the editable install of this checkout stays out.
         "PYTHONPATH": sysconfig.get_path("purelib"),
     }
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> dict[str, str]:
+    """The environment of a job."""
+    return job_environment(tmp_path)
 
 
 @pytest.fixture
