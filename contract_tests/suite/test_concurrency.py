@@ -171,6 +171,8 @@ def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort, at_once: 
         if exchange.succeeded:
             record.note_resolved()
         desk.check("any.concurrent-resolves", responses.status_mismatch(exchange, 200), exchange)
+    page = desk.list_all(user_email=email, status="closed")
+    desk.check("any.concurrent-resolves", lists.ids_mismatch({one.id for one in records if one.resolved}, page.ids), page.exchange)
     desk.list_all(user_email=email)
     same = desk.create(desk.payload(user_email=email))
     together = at_once([_resolving(desk, same.id) for _ in range(4)])
@@ -179,9 +181,6 @@ def test_concurrent_resolves_all_close(desk: Helpdesk, effort: Effort, at_once: 
     if any(exchange.succeeded for exchange in together):
         same.note_resolved()
     desk.get(same)
-    page = desk.list_all(user_email=email, status="closed")
-    closed = {record.id for record in desk.ledger.of(email) if record.resolved}
-    desk.check("any.concurrent-resolves", lists.ids_mismatch(closed, page.ids), page.exchange)
 
 
 @pytest.mark.since(2)
@@ -195,7 +194,7 @@ def test_keys_of_both_tiers_that_resolve_at_once_are_told_apart(
     email = desk.email("tiers")
     spared = [desk.create() for _ in range(half)]
     before = [desk.take_snapshot(record) for record in spared]
-    for _ in range(effort.rounds):
+    for _ in range(max(2, effort.rounds // 2)):
         records = [desk.create(desk.payload(user_email=email)) for _ in range(half)]
         mixed = [
             call
@@ -250,8 +249,8 @@ def test_a_message_does_not_undo_a_resolve_of_the_same_moment(desk: Helpdesk, ef
         closed.note_message()
         reopens = reopens or (reply.succeeded and desk.call(GET_CONVERSATION, id=closed.id).members.get("status") != "closed")
     for _ in range(effort.rounds):
-        email = desk.email("undone")
-        records = [desk.create(desk.payload(user_email=email)) for _ in range(max(2, effort.threads // 2))]
+        # Each of another requester, lest who sends what is taken for somebody else.
+        records = [desk.create() for _ in range(max(2, effort.threads // 2))]
         bodies = [desk.body("at once") for _ in records]
         calls = [_resolving(desk, record.id) for record in records]
         calls += [_sending(desk, record.id, body, record.email or "") for record, body in zip(records, bodies, strict=True)]
@@ -264,8 +263,8 @@ def test_a_message_does_not_undo_a_resolve_of_the_same_moment(desk: Helpdesk, ef
                 record.messages.append(SentMessage(body, record.email or "", settled=False))
             if reopens:
                 record.note_message()
+            desk.get(record)
             desk.check_messages(record)
-        desk.list_all(user_email=email)
 
 
 def _creating(desk: Helpdesk, payload: dict[str, object]) -> Callable[[], Exchange]:

@@ -150,12 +150,12 @@ def test_a_body_that_is_not_json_is_refused(desk: Helpdesk) -> None:
 def _check_no_blank_one(desk: Helpdesk, body: str) -> None:
     """Judge that a malformed body creates no conversation without a subject.
 
-    Others may create such at any time. So it is sent some times, with readings of chance number between: what appears each time
-    that it is sent, and never otherwise, is its doing.
+    Others may create such at any time. So where one appears, it is sent some more times, with readings of chance number between:
+    what appears each time that it is sent, and never otherwise, is its doing.
     """
     seen, page = _blank_ones(desk)
-    for _ in range(_REPETITIONS):
-        for _ in range(desk.random.randint(1, 3)):
+    for attempt in range(_REPETITIONS):
+        for _ in range(desk.random.randint(1, 3) if attempt else 0):
             fresh, page = _blank_ones(desk)
             if set(fresh) - set(seen):
                 # Others do so: nothing can be told.

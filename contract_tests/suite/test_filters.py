@@ -151,8 +151,10 @@ def test_reading_changes_nothing(desk: Helpdesk) -> None:
     record = desk.create()
     desk.send(record, desk.body())
     before = desk.take_snapshot(record)
-    for operation_id in (GET_CONVERSATION, LIST_MESSAGES, LIST_CONVERSATIONS):
-        for credential in desk.credentials(operation_id):
+    for place, operation_id in enumerate((GET_CONVERSATION, LIST_MESSAGES, LIST_CONVERSATIONS)):
+        for number, credential in enumerate(desk.credentials(operation_id)):
+            if not desk.effort.combined(number // 2 + number, place):
+                continue
             desk.call(
                 operation_id,
                 id=record.id,

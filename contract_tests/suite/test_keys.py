@@ -137,7 +137,11 @@ def test_an_altered_server_key_is_refused(desk: Helpdesk, bystander: Bystander) 
 
 @pytest.mark.requirements("auth.altered-key")
 def test_an_altered_client_key_is_refused(desk: Helpdesk, bystander: Bystander, client_key: Credential) -> None:
-    check_refused_everywhere(desk, bystander, "auth.altered-key", altered_keys(client_key))
+    forgeries = altered_keys(client_key)
+    if desk.effort.sparse:
+        # By one header each, the other one in turn: whoever compares keys does so for both tiers.
+        forgeries = [forgeries[at + at // 2 % 2] for at in range(0, len(forgeries), 2)]
+    check_refused_everywhere(desk, bystander, "auth.altered-key", forgeries)
 
 
 @pytest.mark.requirements("auth.revoked-key")

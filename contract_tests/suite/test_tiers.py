@@ -37,7 +37,7 @@ def test_client_keys_are_refused_where_only_server_keys_may_call(
         desk.resolve(record)
     before = desk.take_snapshot(record)
     # Who is refused tries again.
-    for _ in range(2):
+    for _ in range(2 if state == "new" or not desk.effort.sparse else 1):
         for operation_id, style in itertools.product(forbidden, Style):
             body = valid_body(desk, operation_id, record, email=marker)
             exchange = desk.call(operation_id, id=record.id, body=body, credential=client_key.by(style))
