@@ -28,6 +28,7 @@ from requests.structures import CaseInsensitiveDict
 
 import contract_tests.suite
 from contract_tests.contract.catalogue import Level
+from contract_tests.outcome.checks import Check
 from contract_tests.outcome.run import Outcome, Run
 from contract_tests.run.runner import verify
 from contract_tests.run.settings import Settings
@@ -46,6 +47,7 @@ class Trial:
     """What one run of the suite said. `failed` are requirements that must hold, `warned` those that should.
 
     `verdict` is `error` where there was no run: `problems` then say why, as they do whatever kept a run from being whole.
+    `found_at` says, of each requirement that was violated, after how many requests that was first seen.
     """
 
     verdict: str
@@ -54,6 +56,7 @@ class Trial:
     inconclusive: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     evidence: dict[str, str] = field(default_factory=dict)
+    found_at: dict[str, int] = field(default_factory=dict)
     requests: int = 0
     seconds: float = 0.0
 
@@ -93,6 +96,10 @@ def trial_of(run: Run) -> Trial:
     def ids(outcome: Outcome, level: Level) -> list[str]:
         return [result.requirement.id for result in run.with_outcome(outcome) if result.requirement.level is level]
 
+    found_at: dict[str, int] = {}
+    for entry in run.log.entries:
+        if isinstance(entry, Check) and not entry.passed:
+            found_at[entry.requirement] = min(entry.exchange, found_at.get(entry.requirement, entry.exchange))
     return Trial(
         verdict=run.verdict.value,
         failed=ids(Outcome.FAILED, Level.MUST),
@@ -100,6 +107,7 @@ def trial_of(run: Run) -> Trial:
         inconclusive=ids(Outcome.INCONCLUSIVE, Level.MUST),
         problems=list(run.problems),
         evidence={result.requirement.id: result.reason for result in run.with_outcome(Outcome.FAILED)},
+        found_at=found_at,
         requests=run.requests,
         seconds=run.duration_s,
     )
