@@ -90,7 +90,7 @@ class Effort:
             "audited": "conversations read again at the end, if there are as many",
         }
         share = "most" if self.sparse else "some" if self.halved else ""
-        first = (f"{share} combinations of bad keys, and of origins, with operations",) if share else ()
+        first: tuple[str, ...] = (f"{share} combinations of bad keys, and of origins, with operations",) if share else ()
         later = f"what shows only more than {self.horizon:g} seconds after a write, and within {most.horizon:g}"
         first += (later,) if self.horizon < most.horizon else ()
         return first + tuple(
