@@ -8,9 +8,11 @@ from contract_tests.client.helpdesk import Helpdesk
 from contract_tests.contract.document import Contract
 from contract_tests.contract.operations import LIST_CONVERSATIONS
 from contract_tests.data.corpus import Corpus
+from contract_tests.effort import Effort
 from contract_tests.judging.mismatches import Mismatch, lists, responses
 from contract_tests.transport.credentials import Credential
 from contract_tests.transport.exchange import Exchange
+from contract_tests.transport.stopping import LEFT_OUT
 
 pytestmark = pytest.mark.together
 """Each worker that meets one of these tests creates a hundred conversations for it."""
@@ -152,6 +154,24 @@ def test_an_offset_past_the_end_of_everything_is_an_empty_page(desk: Helpdesk) -
     exchange = desk.call(LIST_CONVERSATIONS, query={"offset": 10**6})
     mismatch = responses.status_mismatch(exchange, 200) or lists.length_mismatch(0, len(_results(exchange)), "past the end")
     desk.check("list.past-the-end", mismatch, exchange)
+
+
+_THOUSAND = 1_000
+"""What counts stop at, where counting is thought to cost too much."""
+
+
+@pytest.mark.last(5)
+@pytest.mark.since(2)
+@pytest.mark.requirements("list.count")
+def test_more_than_a_thousand_are_counted(desk: Helpdesk, effort: Effort) -> None:
+    if effort.sparse:
+        pytest.skip(f"{LEFT_OUT}effort")
+    email = desk.email("crowd")
+    # As many as are missing, and some, as others may have fewer in the meantime; after all else that creates some.
+    counted = desk.list_page(limit=1).count
+    for _ in range(_THOUSAND + 10 - counted if counted > 0 else 0):
+        desk.create(desk.payload(user_email=email))
+    desk.check_count_is_whole()
 
 
 def limits(contract: Contract) -> list[int]:
