@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node/node_modules/.ready tests/stacks/node/node_modules/.ready
 
-.PHONY: demo test lint types unit docs site kill-matrix variations reproduce repro bench clean
+.PHONY: demo test lint types unit docs site kill-matrix variations reproduce repro profiles sites rewrite bench clean
 
 demo: $(READY)
 	$(BIN)/accord verify
@@ -23,8 +23,11 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# Some tests watch browsers, processes and clocks on a machine that is full of other tests: one that fails is tried once more, and named.
+# Many start processes of their own, also where Python is told to keep no compiled files.
 unit: $(READY) $(NODE_READY)
-	$(BIN)/pytest -n auto -q
+	$(BIN)/python -m compileall -q accord mockserver contract_tests tests
+	$(BIN)/pytest -n auto -q --reruns 1
 	cd examples/django_helpdesk && ../../$(BIN)/python manage.py test
 
 # The pages that are made from the contract and from measurements.
@@ -50,6 +53,19 @@ reproduce: $(READY)
 # Whether the scripts of repro/ exit with 1 on every broken server, and with 0 on a conforming one; half an hour.
 repro: $(READY)
 	$(BIN)/python -m tests.harness.rerun
+
+# Whether the mock, told 500 profiles by chance, is observed as each of them; some eight minutes.
+profiles: $(READY)
+	$(BIN)/python -m tests.harness.profiles
+
+# How long a site of 200 certificates and a comparison of as many reports take; some minutes. Needs Chromium.
+sites: $(READY)
+	$(BIN)/python -m tests.harness.sites
+
+# What the suite finds of 150 random rewrites of the mock and of the Django example; half an hour.
+rewrite: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[rewrite]'
+	$(BIN)/python -m tests.harness.rewrite
 
 # Needs wrk, and a quiet machine for half an hour. What is not installed is left out, and named.
 bench: $(READY)

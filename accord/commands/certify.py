@@ -71,7 +71,7 @@ def command(url: str, product: Path, signing_key: Path, bundle: Path, quiet: boo
     Accord itself.
     """
     from contract_tests.certification import bundle as bundles
-    from contract_tests.certification.eligibility import EFFORT, obstacles, undeclared
+    from contract_tests.certification.eligibility import EFFORT, foreseen, obstacles
     from contract_tests.certification.product import read_file
     from contract_tests.certification.signing import signer_of
     from contract_tests.contract.catalogue import load_catalogue
@@ -83,7 +83,7 @@ def command(url: str, product: Path, signing_key: Path, bundle: Path, quiet: boo
     catalogue = load_catalogue()
     nonce = secrets.token_hex(8)
     settings = _settings(url, options, nonce)
-    _refuse(undeclared(settings.missing, about, catalogue))
+    _refuse(foreseen(settings.missing, about, catalogue))
     bundles.check_empty(bundle)
     run = judged(settings, options["wait"], quiet=quiet)
     run = replace(run, unsupported=about.unsupported_in(catalogue))

@@ -1,6 +1,8 @@
 """`accord compare BUNDLE|REPORT…`: several reports beside each other, never as a ranking."""
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,7 @@ def command(reports: tuple[Path, ...], format: str, target: Path | None) -> int:
     """
     from contract_tests.certification import comparing, pages
 
-    columns = [_column(path) for path in reports]
+    columns = _columns(reports)
     if format == "json":
         text = json.dumps(comparing.to_json(columns), ensure_ascii=True, indent=2) + "\n"
     elif format == "html":
@@ -46,15 +48,35 @@ def command(reports: tuple[Path, ...], format: str, target: Path | None) -> int:
     return 0
 
 
-def _column(path: Path) -> "Column":
+def _columns(paths: Sequence[Path]) -> "list[Column]":
     from contract_tests.certification.bundle import STATEMENT
+    from contract_tests.certification.comparing import Column
+    from contract_tests.certification.many import side_by_side
+
+    bundles = [path for path in paths if (path / STATEMENT).exists()]
+    of_bundles = iter(list(side_by_side(_of_bundle, bundles, partial(output.say, err=True))))
+    columns = []
+    for path in paths:
+        if path not in bundles:
+            run = read_run(path / "report.json" if path.is_dir() else path)
+            columns.append(Column(f"{run.base_url} ({path})", "a report", run))
+            continue
+        column = next(of_bundles)
+        if isinstance(column, AccordError):
+            raise column
+        columns.append(column)
+    return columns
+
+
+def _of_bundle(path: Path) -> "Column | AccordError":
+    """The column of a bundle, or why there is none."""
     from contract_tests.certification.checking import check
     from contract_tests.certification.comparing import Column
 
-    if not (path / STATEMENT).exists():
-        run = read_run(path / "report.json" if path.is_dir() else path)
-        return Column(f"{run.base_url} ({path})", "a report", run)
-    checked = check(path)
+    try:
+        checked = check(path)
+    except AccordError as error:
+        return error
     if checked.run is None or checked.product is None:
-        raise AccordError(f"The bundle {path} cannot be read: {checked.findings[0]}", "See `accord check-certificate`.")
+        return AccordError(f"The bundle {path} cannot be read: {checked.findings[0]}", "See `accord check-certificate`.")
     return Column(checked.product.title, "a valid certificate" if checked.valid else "a certificate that is not valid", checked.run)

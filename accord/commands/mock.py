@@ -122,7 +122,7 @@ _WARNING = (
 @option("--coverage", type=FilePath(), metavar="FILE", help="Write at the end what of the contract clients have met, as JSON.")
 @option("--coverage-fail-under", type=PERCENT, metavar="N", help="Exit with 1 at the end if that is less than N percent.")
 @option("--ready-file", type=FilePath(), metavar="FILE", help="Write the URL to this file as soon as the mock responds.")
-@option("--quiet", is_flag=True, help="No line for each request.")
+@option("--quiet", is_flag=True, help="One line at the start, and none for each request.")
 @at_rest()
 def command(
     host: str,
@@ -207,7 +207,11 @@ def command(
                 watcher.start()
             app.namespaces.deliverer.watch()
             elsewhere = urls_elsewhere(listener, secured.scheme)
-            output.public(_welcome([url, *secured.urls, *elsewhere], app.namespace, allowed.off, secured.lines(url)))
+            urls = [url, *secured.urls, *elsewhere]
+            if quiet:
+                output.say("\n".join([f"Accord mock at {', '.join(urls)}; Ctrl-C stops it", *secured.lines(url)]))
+            else:
+                output.public(_welcome(urls, app.namespace, allowed.off, secured.lines(url)))
             if is_beyond_loopback(listener):
                 click.secho(_WARNING.format("" if tls else "There is no TLS, and "), fg="yellow", err=True)
             if ready:

@@ -63,7 +63,7 @@ def profile(url: str, options: Mapping[str, Any], *, quiet: bool = False, as_jso
     check_target(url, options, "A server cannot be observed")
     deadline = Deadline()
     keys = {name: options[name] for name in KEY_NAMES if name in options}
-    settings = Settings(base_url=url, **keys, **access_given(options), effort="quick", tests=tuple(_tests()))
+    settings = Settings(base_url=url, **keys, **access_given(options), effort="quick", tests=observing_tests())
     with ended_by_signals(deadline):
         runs = []
         for number in range(options.get("rounds") or 1):
@@ -99,11 +99,10 @@ def agreed(rounds: Sequence[Mapping[str, Observation]]) -> dict[str, Observation
     return found
 
 
-def _tests() -> Iterator[str]:
-    tree = ast.parse(_OBSERVING.read_bytes())
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            yield f"{_OBSERVING.name}::{node.name}"
+def observing_tests() -> tuple[str, ...]:
+    """Return the tests of the suite that observe choices."""
+    functions = [node for node in ast.parse(_OBSERVING.read_bytes()).body if isinstance(node, ast.FunctionDef)]
+    return tuple(f"{_OBSERVING.name}::{node.name}" for node in functions if node.name.startswith("test_"))
 
 
 def as_yaml(choices: Mapping[str, Observation], title: str) -> str:

@@ -7,7 +7,7 @@ import click
 
 from accord.addresses import check_url
 from accord.base.redaction import hide
-from accord.configuration import PERCENT, FilePath, Lines, given_secrets, option, quiet_option
+from accord.configuration import PERCENT, SEED, FilePath, Lines, given_secrets, option, quiet_option
 from accord.coverage_file import check_coverage_options, tell_coverage
 from accord.ready_file import ReadyFile
 from accord.terminal import output
@@ -29,6 +29,8 @@ VIOLATED = 1
 )
 @option("--ca-file", type=FilePath(), metavar="FILE", help="Trust these certificates as well.")
 @option("--insecure/--no-insecure", default=False, help="Check no certificate.")
+@option("--fault", type=FilePath(path_type=Path), metavar="FILE", help="Lay the fault rules in this YAML file over the server.")
+@option("--seed", type=SEED, default=1, show_default=True, help="What faults by chance are drawn from.")
 @option("--spec", type=FilePath(), metavar="FILE", help="Judge by another contract document of the same operations.")
 @option(
     "--report-dir", type=FilePath(path_type=Path), metavar="DIR", help="Write findings.json, journal.jsonl and traffic.har there."
@@ -44,6 +46,8 @@ def command(
     header: tuple[str, ...],
     ca_file: str | None,
     insecure: bool,
+    fault: Path | None,
+    seed: int,
     spec: str | None,
     report_dir: Path | None,
     coverage: str | None,
@@ -53,13 +57,17 @@ def command(
 ) -> int:
     """Pass traffic to a server unchanged, and report each exchange that violates the contract, until it is interrupted.
 
+    With --fault, requests that rules select meet faults, which never count as the server's.
+
     Exit codes: 0 the server conformed, 1 it did not, 2 usage or configuration.
     """
     from mockserver.contract.choices import Choices, choose
     from mockserver.contract.document import load_contract
     from mockserver.proxy.exchange import Exchange
+    from mockserver.proxy.faulty_relay import FaultyRelay
     from mockserver.proxy.findings import CLIENT, SERVER
     from mockserver.proxy.judge import Judge
+    from mockserver.proxy.laid import LaidFaults
     from mockserver.proxy.record import Record
     from mockserver.proxy.relay import Relay, serve_until_told
     from mockserver.proxy.upstream import Upstream
@@ -70,6 +78,7 @@ def command(
     hide([secret for text in header for secret in given_secrets("header", text)])
     contract = load_contract(spec)
     there = Upstream.of(upstream, header=header, ca_file=ca_file or "", insecure=insecure)
+    faults = LaidFaults(fault, contract, seed) if fault else None
     ready = ReadyFile(ready_file) if ready_file else None
     if ready:
         ready.remove()
@@ -83,6 +92,7 @@ def command(
         judge.forget()
         output.say(f"upstream: {why}", err=True)
 
+    relay = Relay(there, done, lost) if faults is None else FaultyRelay(there, done, lost, faults)
     with bind(host, port) as listener:
         url = url_of(listener)
 
@@ -91,7 +101,7 @@ def command(
             if ready:
                 ready.write(url)
 
-        asyncio.run(serve_until_told(Relay(there, done, lost), listener, when_ready))
+        asyncio.run(serve_until_told(relay, listener, when_ready))
         if ready:
             ready.remove_own(url)
     record.close()
@@ -99,6 +109,8 @@ def command(
     for side in (SERVER, CLIENT):
         for finding, count in record.counted(side):
             output.say(f"{count:>6} × {side:<6} {finding.level:<6} {finding.id or finding.sentence}", err=True)
+    for id, count in record.faults.most_common():
+        output.say(f"{count:>6} × proxy  fault  {id}", err=True)
     below = 0
     if coverage is not None:
         unknown = Choices(dict.fromkeys(choose(), ""))

@@ -1,6 +1,6 @@
 """`accord site DIR…`: a static public page of certificates."""
 
-import os
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,15 +22,10 @@ def command(folders: tuple[Path, ...], target: Path) -> int:
     Each is checked before it is listed; what is not valid is left out, and said to be so. The pages need no script.
     """
     from contract_tests.certification import site
+    from contract_tests.certification.many import side_by_side
 
     bundles = site.bundles_in(folders)
-    every = max(1, len(bundles) // 10)
-
-    def told(done: int) -> None:
-        if done % every == 0:
-            output.say(f"{done} of {len(bundles)} checked", err=True)
-
-    found = site.examined(bundles, os.cpu_count() or 1, told)
+    found = list(side_by_side(site.examine, bundles, partial(output.say, err=True)))
     for one in found:
         if isinstance(one, site.Refused):
             output.say(f"Left out: {one.folder}: {one.reason}", err=True)

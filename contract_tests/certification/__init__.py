@@ -12,6 +12,7 @@
 | reverification.py | whether another run comes to what a certificate says |
 | challenge.py | the file by which a vendor contests a requirement |
 | comparing.py | several reports beside each other |
+| many.py | many bundles, checked side by side |
 | pages.py | certificates, comparisons and sites as HTML, and the badge |
 | site.py | a static site of certificates |
 | templates/ | what pages.py fills in |

@@ -24,17 +24,28 @@ def obstacles(run: Run, product: Product, catalogue: Catalogue, issued: datetime
     return [*([] if lowered else _left_out(run)), *_obstacles(run, product, catalogue, issued)]
 
 
-def undeclared(missing: Mapping[str, str], product: Product, catalogue: Catalogue) -> list[str]:
-    """Return what a run without certain inputs would leave out that is not declared unsupported; `missing` is as in `Terms`."""
+def foreseen(missing: Mapping[str, str], product: Product, catalogue: Catalogue) -> list[str]:
+    """Return why a run without certain inputs could not be certified, whatever it finds; `missing` is as in `Terms`.
+
+    It would leave out what is not declared unsupported, or test what is.
+    """
     declared = product.unsupported_in(catalogue)
     lacking: dict[str, list[str]] = {}
     for one in catalogue:
         options = [missing[need] for need in one.needs if need in missing]
         if options and one.level is Level.MUST and one.id not in declared:
             lacking.setdefault(" and ".join(options), []).append(one.id)
+    tested = [name for name in declared if not any(need in missing for need in catalogue[name].needs)]
     return [
-        f"Without {options}, {_some(names)} would not be tested, and product.yaml does not declare that unsupported."
-        for options, names in lacking.items()
+        *(
+            f"Without {options}, {_some(names)} would not be tested, and product.yaml does not declare that unsupported."
+            for options, names in lacking.items()
+        ),
+        *(
+            [f"product.yaml declares {_some(tested)} unsupported, which would be tested with the keys that were given."]
+            if tested
+            else []
+        ),
     ]
 
 

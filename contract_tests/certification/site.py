@@ -1,8 +1,7 @@
 """A static site of certificates: each is checked before it is listed, and each product has a page."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,19 +89,6 @@ def examine(folder: Path) -> Listed | Refused:
         pages.certificate(checked),
         pages.badge(checked),
     )
-
-
-def examined(folders: list[Path], jobs: int, told: Callable[[int], None]) -> list[Listed | Refused]:
-    """Check bundles side by side, in their order. `told` learns after each how many are done."""
-    if jobs < 2 or len(folders) < 2:
-        return [_told(examine(folder), number, told) for number, folder in enumerate(folders, 1)]
-    with ProcessPoolExecutor(jobs) as pool:
-        return [_told(one, number, told) for number, one in enumerate(pool.map(examine, folders), 1)]
-
-
-def _told(one: Listed | Refused, number: int, told: Callable[[int], None]) -> Listed | Refused:
-    told(number)
-    return one
 
 
 def write(folder: Path, certificates: Iterable[Listed]) -> None:

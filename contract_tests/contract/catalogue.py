@@ -1,8 +1,8 @@
 """The catalogue of requirements and of open points, as the suite reads it from spec/requirements.yaml and spec/choices.yaml."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -40,7 +40,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One point left open: option names with their meanings, and why it is open."""
+    """One point left open: option names with their meanings, and why it is open.
+
+    `hidden_by` maps other choices to those of their options that leave nothing of this one to be seen; `needs` is what it takes to
+    see it besides a server and its keys.
+    """
 
     name: str
     operation: str
@@ -49,6 +53,12 @@ class Choice:
     default: str
     why: str
     observed: str
+    hidden_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    needs: str = ""
+
+    def hidden(self, taken: Mapping[str, str]) -> bool:
+        """Return whether it cannot be seen, by whoever has the keys of a server that takes these options."""
+        return bool(self.needs) or any(taken.get(name) in options for name, options in self.hidden_by.items())
 
 
 @dataclass(frozen=True)

@@ -174,10 +174,15 @@ def kill_score(score: Mapping[str, Any]) -> str:
         by = f"{killed:,} by a requirement that the fault breaks, {misnamed:,} by another one only"
         found.append(f"{killed + misnamed:,} at {effort} ({f'{killed:,} and {misnamed:,}' if found else by})")
     text = f"Of {score['broken_servers']:,} servers that are each broken in one fact, it finds {' and '.join(found)}."
-    if "conforming_servers" not in score:
-        return text
-    accused = score["false_alarms"] or "none"
-    return f"{text} Of {score['conforming_servers']:,} servers that keep the contract in unusual ways, it accuses {accused}."
+    if "conforming_servers" in score:
+        accused = score["false_alarms"] or "none"
+        text += f" Of {score['conforming_servers']:,} servers that keep the contract in unusual ways, it accuses {accused}."
+    return f"{text} {rewrite_score(score['rewrites'])}" if "rewrites" in score else text
+
+
+def rewrite_score(score: Mapping[str, Any]) -> str:
+    """What the suite finds of random rewrites of servers' source: `rewrites` in kill_score.json."""
+    return f"Of {score['tried']:,} random rewrites of two servers' source, it finds {score['killed']:,} at quick ({score['date']})."
 
 
 def known_by_baseline(run: Run) -> list[Result]:

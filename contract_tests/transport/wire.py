@@ -4,10 +4,14 @@ import os
 import select
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 
 from contract_tests.transport.stopping import SLICE, Deadline
+
+_Address = tuple[int, int, int, object]
+"""The family, the kind, the protocol and the address of a socket."""
 
 
 class OutOfTime(Exception):
@@ -101,7 +105,7 @@ class Wire:
 
     def _connected(self, host: str, port: int) -> socket.socket:
         error: OSError = OSError("the host has no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        for family, kind, protocol, address in self._addresses(host, port):
             opened = socket.socket(family, kind, protocol)
             try:
                 self._connect(opened, address)
@@ -114,6 +118,14 @@ class Wire:
             else:
                 return opened
         raise error
+
+    def _addresses(self, host: str, port: int) -> list[_Address]:
+        try:
+            return _looked_up(host, port, socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            found = _LookUp(host, port)
+        self._wait_until(lambda: found.wait(SLICE))
+        return found.addresses()
 
     def _connect(self, opened: socket.socket, address: object) -> None:
         opened.settimeout(min(SLICE, max(self.until - time.monotonic(), 0.001)))
@@ -137,6 +149,38 @@ class Wire:
             self._run.check()
             if time.monotonic() > self.until:
                 raise OutOfTime
+
+
+class _LookUp:
+    """Asking for the addresses of a host, in a thread: nothing ends that wait, and the process does not wait for the thread."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._found: list[_Address] | OSError = []
+        self._done = threading.Event()
+        threading.Thread(target=self._look_up, args=(host, port), name=f"addresses of {host}", daemon=True).start()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is done within so many seconds."""
+        return self._done.wait(seconds)
+
+    def addresses(self) -> list[_Address]:
+        """Return what was found, once it is done. Raises OSError where the host is not known."""
+        if isinstance(self._found, OSError):
+            raise self._found
+        return self._found
+
+    def _look_up(self, host: str, port: int) -> None:
+        try:
+            self._found = _looked_up(host, port)
+        except OSError as error:
+            self._found = error
+        finally:
+            self._done.set()
+
+
+def _looked_up(host: str, port: int, flags: int = 0) -> list[_Address]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
 
 def _ready(opened: socket.socket, seconds: float, *, writing: bool = False) -> bool:

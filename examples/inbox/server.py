@@ -108,13 +108,14 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     options = argparse.ArgumentParser(description="An inbox over the support API.")
+    options.add_argument("--host", default="127.0.0.1", help="whoever reaches it is the agent")
     options.add_argument("--port", type=int, default=8080)
-    port = options.parse_args().port
+    given = options.parse_args()
     Handler.support = Support(
         os.environ["SUPPORT_URL"], os.environ["SUPPORT_KEY"], os.environ.get("SUPPORT_AGENT", "agent@example.com")
     )
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C stops it)", flush=True)
+    with ThreadingHTTPServer((given.host, given.port), Handler) as server:
+        print(f"http://{given.host}:{server.server_port}/  (Ctrl-C stops it)", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -227,13 +227,17 @@ class _Reader(Walker):
         schema = self.media_schema(body.get("content", {}), place)
         if schema is None:
             raise self.error(place, "has no schema for application/json")
-        members = {name: self.resolve(member, f"{place} {name}") for name, member in schema.facts.get("properties", {}).items()}
+        members = {name: self.member(one, f"{place} {name}") for name, one in schema.facts.get("properties", {}).items()}
         return Body(
             required=bool(body.get("required", False)),
             schema=schema,
             members=MappingProxyType(members),
             required_members=frozenset(schema.facts.get("required", ())),
         )
+
+    def member(self, schema: Any, place: str) -> Mapping[str, Any]:
+        """The facts of a member; of one that may be anything, or nothing, there are none."""
+        return {} if isinstance(schema, bool) else self.resolve(schema, place)
 
     def constant(self, facts: Mapping[str, Any], member: str, place: str) -> str | None:
         """The only value of a member, by its `const` or an `enum` of one, in the schema itself or in one of its `allOf`."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from accord.base.errors import AccordError
+from mockserver.contract.schema import is_pattern
 
 _KEYWORDS = {
     "document": "openapi info jsonSchemaDialect servers paths webhooks components security tags externalDocs",
@@ -66,6 +67,8 @@ def check_schema(schema: Any, place: str) -> None:
     if isinstance(schema, bool):
         return
     check_keywords(schema, "schema", place)
+    if not is_pattern(schema.get("pattern", "")):
+        raise AccordError(f"{place}.pattern is no regular expression.", "Correct the contract document.")
     for inner, where in _inner_schemas(schema):
         check_schema(inner, f"{place}.{where}")
 
@@ -85,8 +88,11 @@ def _inner_schemas(schema: Mapping[str, Any]) -> Iterable[tuple[Any, str]]:
         if word in schema:
             yield schema[word], word
     for word in _SCHEMAS_IN_LIST:
-        for index, inner in enumerate(schema.get(word, ())):
+        found = schema.get(word, ())
+        # What is of another type is no schema, which whoever checks its values says.
+        for index, inner in enumerate(found if isinstance(found, list) else ()):
             yield inner, f"{word}[{index}]"
     for word in _SCHEMAS_IN_MAP:
-        for name, inner in schema.get(word, {}).items():
+        found = schema.get(word, {})
+        for name, inner in found.items() if isinstance(found, Mapping) else ():
             yield inner, f"{word}.{name}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
 
@@ -51,6 +51,31 @@ class Schema:
             return [_violation(error) for error in self._validator.iter_errors(value)]
         except ValueError:  # From a file: YAML knows more than JSON does.
             return [Violation((), "type", "This holds a value that JSON does not have.")]
+
+
+def is_pattern(text: Any) -> bool:
+    """Whether that is a regular expression."""
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": text})
+    except jsonschema_rs.ValidationError:
+        return False
+    return True
+
+
+class Unusable(NamedTuple):
+    """Where a schema is none, by its members from the outside, and why."""
+
+    path: tuple[str, ...]
+    message: str
+
+
+def unusable(schema: Any) -> Unusable | None:
+    """Return what keeps a schema from being one, by itself; None for one that can be used. References are not followed."""
+    try:
+        jsonschema_rs.meta.validate(schema)
+    except jsonschema_rs.ValidationError as error:
+        return Unusable(tuple(map(str, error.instance_path)), str(error.message))
+    return None
 
 
 def _violation(error: jsonschema_rs.ValidationError) -> Violation:

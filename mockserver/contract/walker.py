@@ -5,7 +5,7 @@ from typing import Any
 
 from accord.base.errors import AccordError
 from mockserver.contract.keywords import check_keywords, check_schema, references_of
-from mockserver.contract.schema import Schema
+from mockserver.contract.schema import Schema, unusable
 
 
 class Walker:
@@ -79,6 +79,8 @@ class Walker:
     def check(self, node: Any, place: str) -> None:
         """Check the words of a schema and of all that it refers to, each component once."""
         check_schema(node, self.place(place))
+        if wrong := unusable(node):
+            raise self.error(".".join((place, *wrong.path)), f"cannot be used: {wrong.message}")
         for reference in references_of(node):
             if reference not in self.checked:
                 self.checked.add(reference)

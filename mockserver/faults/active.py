@@ -34,6 +34,11 @@ class Fired(NamedTuple):
     delay: float
     retry_after: int | None = None
 
+    @property
+    def takes_the_place(self) -> bool:
+        """Whether the request is not carried out."""
+        return self.effect.status is not None or self.effect.drop == "before" or self.retry_after is not None
+
     def carry_out(self, respond: Callable[[], Response], refusal: RefusalOf) -> Response:
         """Return the response, with the way that it is to travel. `respond` carries the request out, if it is to be."""
         response = self.effect.response(respond, refusal, self.retry_after)

@@ -74,10 +74,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a rule may name: operations, and names of keys."""
+    """What a rule may name: operations, and names of keys; None where keys go by no names."""
 
     operations: Collection[str]
-    keys: Collection[str]
+    keys: Collection[str] | None
 
 
 def read_rules(value: Any, known: Known, steps: Steps = ()) -> tuple[Rule, ...]:
@@ -112,7 +112,9 @@ def read_rule(value: Any, known: Known, steps: Steps = ()) -> Rule:
 def _read_match(given: Members, known: Known) -> Match:
     operation = given.optional("operation", lambda name: given.one_of(name, (ANY, *known.operations)))
     key = given.optional("key", given.text)
-    if key is not None and key not in known.keys:
+    if key is not None and known.keys is None:
+        raise given.wrong("key", "cannot be told: keys have no names here", "Name a tier.")
+    if key is not None and known.keys is not None and key not in known.keys:
         names = ", ".join(sorted(name for name in known.keys if name)) or "none"
         raise given.wrong("key", "is the name of no key", f"Names: {names}.")
     query = given.raw("query") if "query" in given else {}

@@ -9,8 +9,8 @@ from sys import intern
 from typing import Any, TypeVar
 
 from mockserver.contract.choices import Choices
-from mockserver.contract.document import Contract
-from mockserver.contract.schema import Violation
+from mockserver.contract.document import Body, Contract
+from mockserver.contract.schema import Schema, Violation
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.clock import Clock
@@ -61,6 +61,9 @@ _RULED = frozenset(
 )
 """Members of a create and of a conversation that the mock has rules for. Others are those that a document adds."""
 
+_RULED_OF_MESSAGES = frozenset(["body", "user_email", "id", "sender_email", "message_type", "created_at"])
+"""The same of a message."""
+
 
 class Conversations:
     """The six operations on the conversations of one store. To be called within a transaction of it."""
@@ -73,9 +76,9 @@ class Conversations:
         self.clock = clock
         self.listeners: Listeners | None = None
         self._create = contract.operation("createConversation")
-        asked = self._create.body.members if self._create.body else {}
-        # What a conversation does not have is not for showing: whoever adds it only sends it.
-        self._added = [name for name in asked if name not in _RULED and name in contract.conversation.facts.get("properties", {})]
+        self._added = _added_by(self._create.body, contract.conversation, _RULED)
+        self._send = contract.operation("createMessage")
+        self._added_to_messages = _added_by(self._send.body, contract.message, _RULED_OF_MESSAGES)
         self._resolve = contract.operation("resolveConversation")
 
     # --- the operations -----------------------------------------------------------------------------------------------
@@ -128,7 +131,8 @@ class Conversations:
         conversation = self.find(caller, checked.id)
         self.check_may_reply(conversation)
         sender = self.sender(caller.organisation, checked.body["user_email"])
-        message = self.add_message(conversation, sender.email, checked.body["body"], REPLY)
+        added = {"added": self.added_to_message(checked.body)} if self._added_to_messages else {}
+        message = self.add_message(conversation, sender.email, checked.body["body"], REPLY, **added)
         after = self.after_reply(conversation, message)
         self.store.replace_conversation(after)
         self.announce(MESSAGE_CREATED, after, message)
@@ -261,8 +265,11 @@ class Conversations:
 
     def added(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The members that the contract document adds to a conversation: those given, or their documented defaults."""
-        values = {name: self.member(body, name) for name in self._added}
-        return {name: value for name, value in values.items() if value is not None or name in body}
+        return _values(self._added, body, self._create.body)
+
+    def added_to_message(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The members that the contract document adds to a message: those given, or their documented defaults."""
+        return _values(self._added_to_messages, body, self._send.body)
 
     def member(self, body: Mapping[str, Any], name: str) -> Any:
         """A member of the body, or its documented default."""
@@ -278,11 +285,13 @@ class Conversations:
 
     # --- messages -----------------------------------------------------------------------------------------------------
 
-    def add_message(self, conversation: Conversation, sender: str | None, body: str, kind: str) -> Message:
+    def add_message(
+        self, conversation: Conversation, sender: str | None, body: str, kind: str, *, added: Mapping[str, Any] = NO_METADATA
+    ) -> Message:
         """Keep a new message of the conversation."""
         # Another machine, whose clock is ahead, may have written the latest one.
         now = max(self.clock.now(), conversation.updated_at)
-        message = Message(self.ids.new(), conversation.id, sender, body, kind, now)
+        message = Message(self.ids.new(), conversation.id, sender, body, kind, now, added)
         self.store.add_message(message)
         return message
 
@@ -316,3 +325,15 @@ class Conversations:
     def resolved(self, conversation: Conversation) -> Conversation:
         """The conversation after resolving: closed, and nothing else about it changed but when."""
         return conversation._replace(status=self.closed_status(), updated_at=max(conversation.updated_at, self.clock.now()))
+
+
+def _added_by(body: Body | None, shown: Schema, ruled: frozenset[str]) -> list[str]:
+    """The members that a document adds to a body and to what is shown. What is only sent is not for showing."""
+    asked = body.members if body else {}
+    return [name for name in asked if name not in ruled and name in shown.facts.get("properties", {})]
+
+
+def _values(names: Sequence[str], given: Mapping[str, Any], body: Body | None) -> Mapping[str, Any]:
+    """Those members: as given, or by their documented defaults, where they have one."""
+    found = {name: given[name] if name in given else body and body.default(name) for name in names}
+    return {name: value for name, value in found.items() if value is not None or name in given}

@@ -96,6 +96,8 @@ class Serializer:
         }
         if self._more_members:
             shown["attachments"] = []
+        if message.added:
+            shown |= message.added
         return shown
 
     def sent_message(self, message: Message) -> Any:

@@ -1,6 +1,9 @@
 """How a response is to travel: late, slowly, in part, or not at all."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 SLOT = "accord.delivery"
@@ -8,6 +11,13 @@ SLOT = "accord.delivery"
 
 Who serves by other means, or calls the application in its own process, has no such slot and gets the response as it is.
 """
+
+
+SECONDS_BETWEEN_DRIPS = 0.1
+"""How often a part of a dripping body is sent."""
+
+_NO_CHUNK = b"this is no chunk\r\n"
+_FRAMING = ("content-length", "transfer-encoding", "connection")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,28 @@ class Delivery:
         endings = self.hang + self.drop + self.malformed
         if endings > 1 or (endings and (self.drip or self.truncate is not None)):
             raise ValueError("A response hangs, is dropped, is malformed, or is sent in part or slowly: one of these.")
+
+    def pieces(self, body: bytes) -> list[bytes]:
+        """Return what is sent of a body, in the parts in which it is sent."""
+        end = len(body) if self.truncate is None else int(len(body) * self.truncate)
+        count = max(1, min(end, int(self.drip / SECONDS_BETWEEN_DRIPS)))
+        return [body[end * number // count : end * (number + 1) // count] for number in range(count)]
+
+
+def head_of(status: int, headers: Iterable[tuple[str, str]], framing: str) -> bytes:
+    """Return the head of a response that says by `framing`, a header, where its body ends; empty where it has none."""
+    phrase = ""
+    with suppress(ValueError):
+        phrase = HTTPStatus(status).phrase
+    lines = [f"HTTP/1.1 {status} {phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _FRAMING]
+    lines += [framing] if framing else []
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+
+
+def malformed(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
+    """Return a response whose body is neither chunks, as its headers say, nor of any length."""
+    return head_of(status, headers, "Transfer-Encoding: chunked") + _NO_CHUNK
 
 
 def request_delivery(environ: dict[str, Any], delivery: Delivery | None) -> None:

@@ -44,7 +44,10 @@ class Conversation(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A message of a conversation. `sender_email` is None where an anonymous user's description became a message."""
+    """A message of a conversation. `sender_email` is None where an anonymous user's description became a message.
+
+    `added`, equality and hash are as those of a conversation.
+    """
 
     id: str
     conversation: str
@@ -52,3 +55,7 @@ class Message(NamedTuple):
     body: str
     message_type: str
     created_at: int
+    added: Mapping[str, Any] = NO_METADATA
+
+    def __hash__(self) -> int:
+        return hash(self.id)

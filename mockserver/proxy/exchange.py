@@ -16,7 +16,9 @@ Headers = list[tuple[str, str]]
 class Exchange:
     """A request and its response. A body is None where it is not known whole: it is too long, or did not come to its end.
 
-    `began` and `ended` are seconds of a clock that never goes back; `came` is nanoseconds since 1970.
+    `began` and `ended` are seconds of a clock that never goes back; `came` is nanoseconds since 1970. `fault` is the id of the rule
+    that changed how the response arrived, or empty; `is_made_up`: the response is the proxy's, and the server was not asked.
+    `status` is 0 where there was none.
     """
 
     method: str
@@ -30,6 +32,8 @@ class Exchange:
     response_body: bytes | None = None
     ended: float = 0.0
     is_cut: bool = False
+    fault: str = ""
+    is_made_up: bool = False
 
     @property
     def path(self) -> str:

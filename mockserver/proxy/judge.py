@@ -30,6 +30,8 @@ class Judge:
         """Return what was asked for, and what is wrong with the exchange."""
         asked = self._reader.read(exchange)
         found = [*self._of_client(exchange, asked)]
+        if exchange.is_made_up:
+            return asked, found
         wrong = [*response_findings(self._contract, exchange, asked), *self._traffic.findings(exchange, asked)]
         found += [Finding(SERVER, one.requirement, one.sentence) for one in wrong]
         if asked.operation is not None and asked.operation.id == "createMessage" and 200 <= exchange.status < 300 and asked.key:
@@ -50,6 +52,8 @@ class Judge:
             yield Finding(CLIENT, str(DECISIONS[asked.key_problem]), asked.key_problem.name.lower().replace("_", " "))
         elif not asked.may_call:
             yield Finding(CLIENT, str(DECISIONS[Kind.FORBIDDEN_TIER]), f"a {asked.tier} key may not call {operation.id}")
+        elif exchange.is_made_up:
+            pass  # Nothing that the server said.
         elif exchange.status == 401:
             yield Finding(CLIENT, str(DECISIONS[Kind.UNKNOWN_KEY]), "the server refused the key")
         elif exchange.status == 403 and asked.tier == "client":

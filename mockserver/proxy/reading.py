@@ -11,7 +11,9 @@ from mockserver.proxy.exchange import Exchange
 LARGEST_KEPT = 8 * 1024 * 1024
 """Bytes of a body that are kept; a longer one is not judged."""
 
-_LONGEST_HEAD = 1024 * 1024
+LONGEST_HEAD = 1024 * 1024
+"""Bytes of a head that is understood."""
+
 _SWITCHED = 101
 
 
@@ -39,6 +41,15 @@ class Connection:
         """Whether a request has no response yet."""
         return bool(self._waiting)
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether what goes over it is not understood any more."""
+        return self._is_blind
+
+    def expect(self, exchange: Exchange) -> None:
+        """Expect the response to a request that was read elsewhere."""
+        self._waiting.append(exchange)
+
     # --- from the client ------------------------------------------------------------------------------------------------
 
     def sent(self, data: bytes) -> bytes:
@@ -50,9 +61,9 @@ class Connection:
             if self._current is None:
                 self._head += data
                 data = b""
-                end = _end_of_head(self._head)
+                end = end_of_head(self._head)
                 if end < 0:
-                    if len(self._head) > _LONGEST_HEAD:
+                    if len(self._head) > LONGEST_HEAD:
                         self._is_blind = True
                         continue
                     break
@@ -71,7 +82,7 @@ class Connection:
         return head
 
     def _begin(self, head: bytes) -> None:
-        self._requests = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
+        self._requests = h11.Connection(h11.SERVER, max_incomplete_event_size=LONGEST_HEAD)
         self._requests.receive_data(head)
         try:
             event = self._requests.next_event()
@@ -81,13 +92,7 @@ class Connection:
         if not isinstance(event, h11.Request):
             self._is_blind = True
             return
-        self._current = Exchange(
-            event.method.decode("latin-1"),
-            event.target.decode("latin-1"),
-            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items()],
-            time.monotonic(),
-            time.time_ns(),
-        )
+        self._current = exchange_of(event)
         self._request_body = bytearray()
         self._waiting.append(self._current)
         self._read_body()
@@ -174,13 +179,24 @@ class Connection:
 
 def _expecting(method: str) -> h11.Connection:
     """What reads the response to a request with that method."""
-    reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
+    reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
     reader.send(h11.Request(method=method, target="/", headers=[("Host", "server")]))
     reader.send(h11.EndOfMessage())
     return reader
 
 
-def _end_of_head(data: bytes) -> int:
+def exchange_of(request: h11.Request) -> Exchange:
+    """Return the exchange that a request begins."""
+    return Exchange(
+        request.method.decode("latin-1"),
+        request.target.decode("latin-1"),
+        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw_items()],
+        time.monotonic(),
+        time.time_ns(),
+    )
+
+
+def end_of_head(data: bytes) -> int:
     """Where the body begins; -1 if the head is not whole."""
     begin = len(data) - len(data.lstrip(b"\r\n"))
     ends = [place + len(mark) for mark in (b"\r\n\r\n", b"\n\n", b"\n\r\n") if (place := data.find(mark, begin)) >= 0]

@@ -47,6 +47,7 @@ class Record:
         self._count: Counter[tuple[str, str]] = Counter()
         self._evidence: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._first: dict[tuple[str, str], Finding] = {}
+        self.faults: Counter[str] = Counter()
         self._har: list[str] = []
         self._written = 0
         self._journal = None
@@ -69,7 +70,8 @@ class Record:
         response = Response(
             exchange.status, exchange.content or b"", dict(exchange.response_headers), refused=kind.name if kind else None
         )
-        self.met.note(operation, request, response)
+        if exchange.status:
+            self.met.note(operation, request, response)
         redactor = redactor_for(known(), request.environ)
         shown: dict[str, Any] | None = None
         if findings or self._folder is not None:
@@ -82,6 +84,10 @@ class Record:
                 self._evidence[key].append(shown)
             sentence = redactor.redact(f"{exchange.method} {exchange.target[:200]} → {exchange.status}: {finding.sentence}")
             self._tell(f"{finding.side:<6} {finding.level:<6} {finding.id or '-'}  {sentence}")
+        if exchange.fault:
+            self.faults[exchange.fault] += 1
+            what = str(exchange.status or "no response") + (" by the proxy" if exchange.is_made_up else "")
+            self._tell(f"proxy  fault  {exchange.fault}  {redactor.redact(f'{exchange.method} {exchange.target[:200]} → {what}')}")
         if shown is not None and self._folder is not None:
             self._write(shown)
             self._har = [*self._har[-_MOST_HAR + 1 :], _har_entry(exchange, shown)]
@@ -103,7 +109,8 @@ class Record:
         told = [{**finding.to_json(), "sentence": redactor.redact(finding.sentence)} for finding in findings]
         names = ("id", "operation", "at", "milliseconds")
         request_and_response = {name: shown[name] for name in ("request", "response")}
-        return {**{name: shown[name] for name in names}, "cut": exchange.is_cut, "findings": told, **request_and_response}
+        how = {"cut": exchange.is_cut, "fault": exchange.fault or None, "made_up": exchange.is_made_up}
+        return {**{name: shown[name] for name in names}, **how, "findings": told, **request_and_response}
 
     def _write(self, shown: dict[str, Any]) -> None:
         line = json.dumps(shown, ensure_ascii=True) + "\n"
@@ -137,6 +144,7 @@ class Record:
             "exchanges": self.exchanges,
             "violations": self.violations,
             "journal_is_whole": self._written <= MOST_JOURNAL,
+            "faults": dict(self.faults),
             "findings": findings,
         }
         (self._folder / FINDINGS).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -183,5 +191,8 @@ def _har_entry(exchange: Exchange, shown: dict[str, Any]) -> str:
             "body": response["body"],
             "redirect": exchange.response_header("location") or "",
         },
-        comment=", ".join(f"{one['side']}: {one['requirement'] or one['choice'] or one['sentence']}" for one in shown["findings"]),
+        comment=", ".join(
+            [f"{one['side']}: {one['requirement'] or one['choice'] or one['sentence']}" for one in shown["findings"]]
+            + ([f"fault: {exchange.fault}"] if exchange.fault else [])
+        ),
     )

@@ -6,13 +6,23 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from mockserver.proxy.exchange import Exchange
 from mockserver.proxy.reading import Connection
 from mockserver.proxy.upstream import Upstream
 
-_PIECE = 64 * 1024
+PIECE = 64 * 1024
+"""Bytes that are read at once."""
+
 _RESET = struct.pack("ii", 1, 0)
+
+
+class Streams(NamedTuple):
+    """Both directions of a connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
 
 class Relay:
@@ -30,17 +40,30 @@ class Relay:
     async def serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
         """Serve one connection of a client to its end."""
         try:
-            server_reader, server_writer = await self._upstream.connect()
+            server = Streams(*await self._upstream.connect())
         except OSError as error:
             self._lost(f"the server cannot be reached: {error.strerror or error}")
             # As the client would see it: no response is made up.
-            _reset(client_writer)
+            reset(client_writer)
             return
-        for writer in (client_writer, server_writer):
-            _send_at_once(writer)
+        client = Streams(client_reader, client_writer)
+        for streams in (client, server):
+            _send_at_once(streams.writer)
+        try:
+            await self._pass(client, server)
+        finally:
+            # Before anything is waited for: whoever stops the proxy may interrupt that.
+            for streams in (server, client):
+                streams.writer.close()
+            for streams in (server, client):
+                with suppress(OSError):
+                    await streams.writer.wait_closed()
+
+    async def _pass(self, client: Streams, server: Streams, begun: bytes = b"") -> None:
+        """Pass everything on until one side has ended; `begun` is what was read of the client before."""
         seen = Connection(self._done_later, None if self._upstream.is_unchanged else self._upstream.changed_head)
-        up = asyncio.create_task(self._up(client_reader, server_writer, seen))
-        down = asyncio.create_task(self._down(server_reader, client_writer, seen))
+        up = asyncio.create_task(self._up(client.reader, server.writer, seen, begun))
+        down = asyncio.create_task(self._down(server.reader, client.writer, seen))
         try:
             await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
             if not down.done():
@@ -53,24 +76,22 @@ class Relay:
             for task in (up, down):
                 task.cancel()
             # Before anything is waited for: whoever stops the proxy may interrupt that.
-            for writer in (server_writer, client_writer):
-                writer.close()
+            for streams in (server, client):
+                streams.writer.close()
             await asyncio.gather(up, down, return_exceptions=True)
-            for writer in (server_writer, client_writer):
-                with suppress(OSError):
-                    await writer.wait_closed()
 
     def _done_later(self, exchange: Exchange) -> None:
         # What went on is on its way before anybody thinks about it.
         asyncio.get_running_loop().call_soon(self._done, exchange)
 
-    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Connection) -> bool:
+    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Connection, begun: bytes) -> bool:
         """Pass on what the client sends; whether it may still wait for a response."""
         while True:
             try:
-                data = await reader.read(_PIECE)
+                data = begun or await reader.read(PIECE)
+                begun = b""
             except OSError:
-                _reset(writer)
+                reset(writer)
                 return False
             if not data:
                 if writer.can_write_eof():
@@ -89,12 +110,12 @@ class Relay:
         """Pass on what the server sends, and how it ends."""
         while True:
             try:
-                data = await reader.read(_PIECE)
+                data = await reader.read(PIECE)
             except OSError as error:
                 self._lost(f"the server broke the connection off: {error.strerror or error}")
                 with suppress(OSError):
                     await writer.drain()
-                _reset(writer)
+                reset(writer)
                 return
             if not data:
                 waited = seen.waits
@@ -128,7 +149,7 @@ def _send_at_once(writer: asyncio.StreamWriter) -> None:
         own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _reset(writer: asyncio.StreamWriter) -> None:
+def reset(writer: asyncio.StreamWriter) -> None:
     """Close a connection as one that broke."""
     own = writer.get_extra_info("socket")
     if own is not None:

@@ -116,7 +116,8 @@ class Loader:
         for at, message in messages:
             sender = self.sender(organisation, requester, message)
             id, kind = str(message.get("id") or rules.ids.new()), intern(message.get("message_type", REPLY))
-            rules.store.add_message(Message(id, conversation.id, sender, message["body"], kind, at))
+            more = message.get("added") or NO_METADATA
+            rules.store.add_message(Message(id, conversation.id, sender, message["body"], kind, at, more))
         return max(updated, last)
 
     def sender(self, organisation: str, requester: User, message: Mapping[str, Any]) -> str | None:

@@ -53,6 +53,7 @@ _MESSAGE = {
         "from": {"type": ["string", "null"]},
         "body": _ANY_TEXT,
         "message_type": _TEXT,
+        "added": {"type": "object"},
         "at": _MOMENT,
         "after_minutes": {"type": "integer", "minimum": 0},
     },

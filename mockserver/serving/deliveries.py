@@ -1,19 +1,14 @@
 """Responses that are late, slow, cut or never come, while others are sent as ever."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from http import HTTPStatus
 from typing import Any
 
-from mockserver.http.delivery import Delivery
+from mockserver.http.delivery import Delivery, malformed
 from mockserver.serving.connections import hang_up, send_and_hang_up
 from mockserver.serving.granian_worker import Headers, Receiving, Stream, leave_unanswered, when_left
 from mockserver.serving.timers import Timers
 
-_SECONDS_BETWEEN_DRIPS = 0.1
 _SECONDS_TO_SEND = 0.05
-_NO_CHUNK = b"this is no chunk\r\n"
-_FRAMING = ("content-length", "transfer-encoding", "connection")
 
 
 class Deliveries:
@@ -41,7 +36,7 @@ class Deliveries:
         elif delivery.drop:
             self._close(sending, hang_up)
         elif delivery.malformed:
-            self._close(sending, lambda client, port: send_and_hang_up(client, port, sending.malformed()))
+            self._close(sending, lambda client, port: send_and_hang_up(client, port, malformed(sending.status, sending.headers)))
         elif sending.body and (delivery.drip or delivery.truncate is not None):
             self._stream(sending, delivery)
         else:
@@ -49,19 +44,17 @@ class Deliveries:
             sending.protocol.response_bytes(sending.status, sending.headers, sending.body)
 
     def _stream(self, sending: "_Sending", delivery: Delivery) -> None:
-        size = len(sending.body)
-        end = size if delivery.truncate is None else int(size * delivery.truncate)
-        pieces = max(1, min(end, int(delivery.drip / _SECONDS_BETWEEN_DRIPS)))
-        seconds = delivery.drip / pieces
+        pieces = delivery.pieces(sending.body)
+        seconds = delivery.drip / len(pieces)
         stream = Stream(sending.protocol, sending.status, sending.headers_with_length())
 
         def send_piece(number: int) -> None:
-            there = stream.send(sending.body[end * number // pieces : end * (number + 1) // pieces])
-            if there and number + 1 < pieces:
+            there = stream.send(pieces[number])
+            if there and number + 1 < len(pieces):
                 self._timers.later(seconds, lambda: send_piece(number + 1))
             else:
                 # Not at once: a body that ends too early takes along what was not sent yet.
-                self._timers.later(_SECONDS_TO_SEND if end < size else 0, end_stream)
+                self._timers.later(0 if delivery.truncate is None else _SECONDS_TO_SEND, end_stream)
 
         def end_stream() -> None:
             stream.end()
@@ -96,13 +89,3 @@ class _Sending:
         if any(name.lower() == "content-length" for name, _ in self.headers):
             return self.headers
         return [*self.headers, ("Content-Length", str(len(self.body)))]
-
-    def malformed(self) -> bytes:
-        """A response that begins as this one, and whose body is neither chunks, as its headers say, nor of this length."""
-        phrase = ""
-        with suppress(ValueError):
-            phrase = HTTPStatus(self.status).phrase
-        lines = [f"HTTP/1.1 {self.status} {phrase}"]
-        lines += [f"{name}: {value}" for name, value in self.headers if name.lower() not in _FRAMING]
-        head = "\r\n".join([*lines, "Transfer-Encoding: chunked", "", ""])
-        return head.encode("latin-1", "replace") + _NO_CHUNK

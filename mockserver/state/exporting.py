@@ -84,6 +84,7 @@ class _Organisation:
             "from": self._by_address.get(message.sender_email, message.sender_email),
             "body": message.body,
             "message_type": message.message_type,
+            **({"added": message.added} if message.added else {}),
             "at": _time(message.created_at),
         }
 

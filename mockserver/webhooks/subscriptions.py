@@ -38,13 +38,15 @@ def _checked(name: str, value: Any, known: Collection[str], targets: Targets) ->
     if name == "url":
         if not isinstance(value, str):
             raise AccordError("The member url is not a text.", "For example http://127.0.0.1:9000/hooks.")
-        targets.checked(value)
+        targets.check_for_subscription(value)
         return value
     if name == "secret":
         if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_SECRET:
             raise AccordError(f"The member secret is not a text of 1 to {_LONGEST_SECRET} characters.", "Choose one by chance.")
         return value
     if name == "organisation":
+        if value is None:
+            return ""
         if not isinstance(value, str):
             raise AccordError("The member organisation is not the name of an organisation.")
         return value
@@ -85,7 +87,11 @@ def from_options(url: str | None, secret: str | None, known: Collection[str], ta
 
 
 def shown(subscription: Subscription, *, whole: bool = False) -> dict[str, Any]:
-    """Return the subscription as a JSON value; its secret shortened, unless it is to be shown whole."""
+    """Return the subscription as a JSON value; its secret shortened, unless it is to be shown whole.
+
+    The organisation is null if it is whichever has the first key.
+    """
     value = asdict(subscription)
     secret = subscription.secret
+    value["organisation"] = subscription.organisation or None
     return {**value, "secret": secret if whole else f"…{secret[-4:] if len(secret) >= 16 else ''}"}

@@ -1,19 +1,23 @@
 """Which addresses receivers may have: those of this machine, and those of hosts that were allowed.
 
-A name is looked up when a connection is made, and the connection goes to the very address that was checked. So a name that leads to
-this machine when somebody subscribes, and elsewhere later ("DNS rebinding"), is refused later.
+A name is looked up when somebody subscribes, so that a mistake is told at once, and again when a connection is made, which goes to
+the very address that was checked. So a name that leads to this machine at first, and elsewhere later ("DNS rebinding"), is refused
+later.
 """
 
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import SplitResult, urlsplit
 
 from accord.base.errors import AccordError
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
 _LONGEST_URL = 2000
+_SECONDS_TO_LOOK_UP = 1.0
 
 
 class TargetRefusedError(Exception):
@@ -41,11 +45,37 @@ class Targets:
         if parts.username is not None or parts.password is not None or parts.fragment:
             raise AccordError("The member url has a user, a password or a fragment, which is not sent.", "Leave it out.")
         if _is_address(parts.hostname):
-            try:
-                self._check(parts.hostname, parts.hostname)
-            except TargetRefusedError as error:
-                raise AccordError(f"The member url is refused: {error}") from None
+            self._check_member(parts.hostname, [parts.hostname])
         return parts
+
+    def check_for_subscription(self, url: str) -> None:
+        """Raise AccordError for the URL of a receiver that cannot be sent to, or whose name leads elsewhere now."""
+        host = self.checked(url).hostname or ""
+        if not _is_address(host):
+            self._check_member(host, self._addresses(host))
+
+    def _check_member(self, host: str, addresses: Iterable[str]) -> None:
+        try:
+            for address in addresses:
+                self._check(host, address)
+        except TargetRefusedError as error:
+            raise AccordError(f"The member url is refused: {error}") from None
+
+    def _addresses(self, host: str) -> list[str]:
+        """Return the addresses of a name; none of one that is not found within a second: what connects looks again."""
+        if host.lower() in self.allowed:
+            return []
+        found: list[str] = []
+
+        def look_up() -> None:
+            with suppress(OSError, UnicodeError):
+                found.extend(str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+
+        # Whoever looks names up may be slow, and nothing else is done meanwhile.
+        thread = threading.Thread(target=look_up, daemon=True)
+        thread.start()
+        thread.join(_SECONDS_TO_LOOK_UP)
+        return [*found]
 
     def connect(self, host: str, port: int, timeout: float) -> socket.socket:
         """Return a connection to an address of the host that events may be sent to.

@@ -61,6 +61,16 @@ def test_what_would_not_be_tested_is_refused_before_anything_is_sent(tmp_path: P
     assert "No bundle was written" in refused.err
 
 
+def test_what_is_declared_unsupported_and_would_be_tested_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "product.yaml").write_bytes(PRODUCT.replace(b"webhook.*", b"[ow]*[br]*.*"))
+    assert accord(tmp_path, "keygen", "key").code == 0
+    given = ("--product", "product.yaml", "--signing-key", "key")
+    refused = accord(tmp_path, "certify", "http://127.0.0.1:9", *key_options(), *given)
+    assert refused.code == 2
+    assert "declares origin.allowed, origin.other, origin.unrestricted" in refused.err
+    assert "would be tested" in refused.err
+
+
 def test_a_server_that_sends_webhooks_can_be_certified_by_its_listener(tmp_path: Path) -> None:
     without, _, more = PRODUCT.partition(b"unsupported:")
     (tmp_path / "product.yaml").write_bytes(without + b"attestations:" + more.partition(b"attestations:")[2])

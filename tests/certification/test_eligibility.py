@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.certification.eligibility import obstacles, undeclared
+from contract_tests.certification.eligibility import foreseen, obstacles
 from contract_tests.certification.product import Product, ProductError, read
 from contract_tests.contract.catalogue import load_catalogue
 from contract_tests.outcome.known import from_baseline
@@ -79,9 +79,13 @@ def test_what_was_tested_or_every_server_has_cannot_be_declared_unsupported(run:
 
 
 def test_it_is_told_before_the_run() -> None:
-    [reason] = undeclared({"origin": "--origin"}, ABOUT, load_catalogue())
+    without = {"origin": "--origin", "webhook_listen": "--webhook-listen"}
+    [reason] = foreseen(without, ABOUT, load_catalogue())
     assert reason.startswith("Without --origin, origin.allowed, origin.other")
-    assert undeclared({"origin": "--origin"}, replace(ABOUT, unsupported={"origin.*": "none"}), load_catalogue()) == []
+    none = {"webhook.*": "none"}
+    assert foreseen(without, replace(ABOUT, unsupported={"origin.[!u]*": "none", **none}), load_catalogue()) == []
+    [reason] = foreseen(without, replace(ABOUT, unsupported={"origin.*": "none", **none}), load_catalogue())
+    assert reason.startswith("product.yaml declares origin.unrestricted unsupported, which would be tested")
 
 
 @pytest.mark.parametrize(

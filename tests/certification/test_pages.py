@@ -171,6 +171,12 @@ def test_the_command_compares_reports_and_bundles(run: Run, small: Path, tmp_pat
     document: dict[str, Any] = json.loads(accord(tmp_path, "compare", "0", "1", "--format", "json").out)
     assert [one["kind"] for one in document["reports"]] == ["a report", "a report"]
     assert document["requirements"]["create.status"] == {"level": "MUST", "said": ["failed", "passed"]}
-    page = accord(tmp_path, "compare", "0", small, "--format", "html", "--output", "page.html")
+    page = accord(tmp_path, "compare", small, "0", small, "--format", "html", "--output", "page.html")
     assert page.code == 0, page.said
+    assert page.err.splitlines() == ["2 of 2 checked"]
     assert "a certificate that is not valid" in (tmp_path / "page.html").read_text()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / bundle.STATEMENT).write_text("{}")
+    refused = accord(tmp_path, "compare", "0", "bad", small)
+    assert refused.code == 2
+    assert "The bundle bad cannot be read: report.json: It is missing." in refused.err

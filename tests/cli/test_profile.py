@@ -16,30 +16,37 @@ from mockserver.keys.model import StandardKeys
 from mockserver.namespaces.namespace import DEFAULT_SEED
 from mockserver.serving.server import serving
 from tests.cli.forking import accord
+from tests.harness.profiles import differences, drawn
 
 CHOICES = load_catalogue().choices
-
-UNSEEN = {"first_number", "webhook_duplicates", "webhook_event_id"}
-"""What cannot be read from a server that holds conversations already, or only by whoever listens to its events."""
 
 
 @pytest.mark.parametrize("turn", range(4))
 def test_a_profile_is_what_the_mock_was_told(turn: int, tmp_path: object) -> None:
     chosen = {name: list(choice.options)[turn % len(choice.options)] for name, choice in CHOICES.items()}
-    if chosen["anonymous_requester"] == "null_requester":
-        chosen["anonymous_names"] = ""
-    if chosen["description_as_message"] == "not_a_message":
-        # The mock's other type of message is that of a description.
-        chosen["message_types"] = ""
-    app = create_app(choices={name: option for name, option in chosen.items() if option})
+    app = create_app(choices=chosen)
     keys = app.namespace.standard_keys
     assert keys is not None
     given = {"server_key": keys.server, "client_key": keys.client, "origin_client_key": keys.origin_client, "origin": keys.origin}
     with serving(app) as url:
         observed = yaml.safe_load(profile(url, given))
-    expected = {name: option for name, option in chosen.items() if option and name not in UNSEEN}
+    expected = {name: option for name, option in chosen.items() if not CHOICES[name].hidden(chosen)}
     different = {name: (option, observed.get(name)) for name, option in expected.items() if observed.get(name) != option}
     assert not different
+
+
+def test_profiles_by_chance_come_back() -> None:
+    """A sample of `make profiles`, without a socket."""
+    for told in drawn(3, seeded=11):
+        assert differences(told) == {}
+
+
+def test_what_a_choice_hides_is_declared_of_choices_and_options_that_there_are() -> None:
+    for choice in CHOICES.values():
+        for name, options in choice.hidden_by.items():
+            assert set(options) < set(CHOICES[name].options)
+            assert choice.hidden({name: options[0]})
+    assert {name for name, choice in CHOICES.items() if choice.needs} == {"first_number", "webhook_duplicates", "webhook_event_id"}
 
 
 def test_a_profile_is_a_file_that_the_mock_takes(tmp_path: object) -> None:

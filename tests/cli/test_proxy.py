@@ -89,7 +89,48 @@ def test_what_it_says_of_a_server(tmp_path: Path, serializer: type[Serializer], 
         assert secret not in written
 
 
+def test_faults_are_not_the_servers(tmp_path: Path) -> None:
+    """They are in the journal, told on the way and at the end, and never make the server violate anything."""
+    (tmp_path / "faults.yaml").write_text(
+        """\
+- {when: {next: 1}, then: {status: 500}}
+- {id: page, when: {next: 1}, then: {content_type: text/html}}
+- {id: half, when: {next: 1}, then: {truncate: 0.5}}
+- {id: gone, when: {next: 1}, then: {drop: before}}
+- {id: lost, when: {next: 1}, then: {drop: after}}
+- {id: refused, when: {next: 1}, then: {status: 401}}
+"""
+    )
+    key = {"X-API-Key": KEYS.server}
+    seen: list[int] = []
+    options = ("--fault", "faults.yaml", "--seed", "7", "--report-dir", "found")
+    with serving(create_app()) as upstream, proxy(tmp_path, upstream, *options) as running:
+        for _ in range(7):
+            try:
+                seen.append(requests.get(f"{running.url}{LIST}", headers=key, timeout=10).status_code)
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+                seen.append(0)
+    assert seen == [500, 200, 0, 0, 0, 401, 200]
+    assert (running.code, "server" in running.out, "client" in running.out) == (0, False, False), running.out
+    assert "proxy  fault  gone  GET /api/v1/conversations/ → no response by the proxy" in running.out
+    assert "     1 × proxy  fault  fault-1" in running.err
+    journal = [json.loads(line) for line in (tmp_path / "found" / "journal.jsonl").read_text().splitlines()]
+    assert [(one["fault"], one["response"]["status"], one["made_up"]) for one in journal] == [
+        ("fault-1", 500, True),
+        ("page", 200, False),
+        ("half", 200, False),
+        ("gone", 0, True),
+        ("lost", 200, False),
+        ("refused", 401, True),
+        (None, 200, False),
+    ]
+    found = json.loads((tmp_path / "found" / "findings.json").read_text())
+    assert (found["violations"], found["findings"]) == (0, [])
+    assert found["faults"] == dict.fromkeys(("fault-1", "page", "half", "gone", "lost", "refused"), 1)
+
+
 def test_mistakes(tmp_path: Path) -> None:
+    (tmp_path / "faults.yaml").write_text("- then:\n    status: 99\n")
     for options, named in (
         ([], "--upstream"),
         (["--upstream", "localhost:80"], "http://"),
@@ -98,6 +139,7 @@ def test_mistakes(tmp_path: Path) -> None:
         (["--upstream", "https://localhost", "--ca-file", "nowhere.pem"], "--ca-file"),
         (["--upstream", "https://localhost", "--insecure", "--ca-file", "nowhere.pem"], "--insecure"),
         (["--upstream", "http://localhost", "--coverage-fail-under", "3"], "--coverage"),
+        (["--upstream", "http://localhost", "--fault", "faults.yaml"], "line 2"),
     ):
         ended = accord(tmp_path, "proxy", "--port", "0", *options)
         assert (ended.code, ended.out) == (2, ""), ended.said

@@ -26,6 +26,8 @@ from pathlib import Path
 
 from contract_tests.reports.wording import kill_score
 from tests.defects.registry import Defect, Difficulty, all_defects
+from tests.harness import rewritten
+from tests.harness.by_requirement import sections
 from tests.harness.reproducing import FIGURES, with_figure
 from tests.harness.trials import LONGEST, Trial, trial_of, try_all, try_here
 from tests.variations.judging import judge
@@ -87,6 +89,16 @@ class Row:
         return Fate.KILLED if trial is None else fate_of(self.defect, trial)
 
     @property
+    def broken(self) -> Sequence[str]:
+        """The requirements that the defect breaks."""
+        return self.defect.breaks
+
+    @property
+    def found_by(self) -> Iterator[tuple[str, str]]:
+        """The requirements that a trial found violated, each with each test that found it."""
+        yield from {(name, test) for one in self.trials.values() for name, tests in one.found_by.items() for test in tests}
+
+    @property
     def worst(self) -> int:
         """The higher, the earlier in the table: survivors of the greatest effort, misnamed ones, those of a smaller effort."""
         ranks = {Fate.KILLED: 0, Fate.MISNAMED: 2, Fate.SURVIVED: 3, Fate.ERROR: 3}
@@ -135,11 +147,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     whole = options.only == ["*"] and not options.fast
     if options.page or whole:
         text = page(rows, options.effort, took, options.jobs, variations, alarms)
-        # Those figures are measured by themselves, by `make reproduce`.
-        score = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else None
-        (options.page or PAGE).write_text(with_figure(text, score) if score else text)
+        # These figures are measured by themselves, by `make reproduce` and `make rewrite`.
+        for figures, joined in ((FIGURES, with_figure), (rewritten.FIGURES, rewritten.with_rewrites)):
+            text = joined(text, json.loads(figures.read_text(encoding="utf-8"))) if figures.exists() else text
+        (options.page or PAGE).write_text(text, encoding="utf-8")
     if whole and not options.page:
-        SCORE.write_text(json.dumps(_score_as_json(rows, options.effort, variations, alarms), indent=2) + "\n")
+        SCORE.write_text(json.dumps(_with_others(_score_as_json(rows, options.effort, variations, alarms)), indent=2) + "\n")
     return int(bool(alarms) or any(row.fate(options.effort[-1]) is not Fate.KILLED for row in rows))
 
 
@@ -204,6 +217,13 @@ def _score_as_json(
     return {**score, "conforming_servers": len(variations), "false_alarms": len(alarms)} if variations else score
 
 
+def _with_others(score: dict[str, object]) -> dict[str, object]:
+    """The score with that of the random rewrites, which is measured by itself."""
+    if not rewritten.FIGURES.exists():
+        return score
+    return rewritten.in_score(score, json.loads(rewritten.FIGURES.read_text(encoding="utf-8")))
+
+
 def _as_json(row: Row) -> dict[str, object]:
     facts = {name: getattr(row.defect, name) for name in ("name", "area", "difficulty", "breaks", "text", "effort")}
     return {**facts, "trials": {effort: {"fate": row.fate(effort), **asdict(trial)} for effort, trial in row.trials.items()}}
@@ -230,7 +250,7 @@ def page(
         "documented or implied fact (tests/defects). A defect counts as killed when the run's verdict is nonconformant and "
         "one of the requirements that the defect breaks is among those that failed; where only others failed it is misnamed.",
         "",
-        kill_score(_score_as_json(rows, efforts, variations, alarms)),
+        kill_score(_with_others(_score_as_json(rows, efforts, variations, alarms))),
         "",
         *_scores(rows, efforts),
         *_alarms(variations, alarms),
@@ -242,6 +262,8 @@ def page(
         *_by("area", rows, efforts, sorted({row.defect.area for row in rows}), lambda row: row.defect.area),
         "",
         *_by("difficulty", rows, efforts, [item.value for item in Difficulty], lambda row: row.defect.difficulty.value),
+        "",
+        *sections(rows),
         "",
         "## Every defect",
         "",
@@ -304,7 +326,10 @@ def _curve(rows: Sequence[Row], efforts: Iterable[str]) -> list[str]:
     lines = ["| effort | requests | servers found | for each further hundred requests |", "|---|---|---|---|"]
     for effort in efforts:
         killed = [(row.defect, row.trials[effort]) for row in rows if effort in row.trials and row.fate(effort) is Fate.KILLED]
-        found = sorted(min(at for name, at in trial.found_at.items() if name in defect.breaks) for defect, trial in killed)
+        found = sorted(
+            min((at for name, at in trial.found_at.items() if name in defect.breaks), default=trial.requests)
+            for defect, trial in killed
+        )
         before = (0, 0)
         for step in (*_STEPS, found[-1] if found else 0):
             by_then = bisect_right(found, step)

@@ -48,6 +48,7 @@ class Trial:
 
     `verdict` is `error` where there was no run: `problems` then say why, as they do whatever kept a run from being whole.
     `found_at` says, of each requirement that was violated, after how many requests that was first seen.
+    `found_by` has the tests that found each requirement violated.
     """
 
     verdict: str
@@ -57,6 +58,7 @@ class Trial:
     problems: list[str] = field(default_factory=list)
     evidence: dict[str, str] = field(default_factory=dict)
     found_at: dict[str, int] = field(default_factory=dict)
+    found_by: dict[str, list[str]] = field(default_factory=dict)
     requests: int = 0
     seconds: float = 0.0
 
@@ -108,9 +110,19 @@ def trial_of(run: Run) -> Trial:
         problems=list(run.problems),
         evidence={result.requirement.id: result.reason for result in run.with_outcome(Outcome.FAILED)},
         found_at=found_at,
+        found_by=_found_by(run),
         requests=run.requests,
         seconds=run.duration_s,
     )
+
+
+def _found_by(run: Run) -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for entry in run.log.entries:
+        if isinstance(entry, Check) and not entry.passed:
+            name = entry.test.partition("[")[0].rpartition("::")[2]
+            found.setdefault(entry.requirement, {}).setdefault(name)
+    return {requirement: list(tests) for requirement, tests in found.items()}
 
 
 class Direct(BaseAdapter):

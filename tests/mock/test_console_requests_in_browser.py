@@ -131,6 +131,49 @@ def test_ten_thousand_requests_are_filtered_at_once_and_scroll(console: Console,
     assert page.locator(".rows").evaluate("element => element.scrollTop") > 200_000
 
 
+def test_what_the_page_holds_is_bounded(console: Console, mock: Mock) -> None:
+    """Of 20,000 requests that come while it is open, as many as in half an hour at ten a second, and 10,000 while it is paused."""
+    journal = mock.app.journal
+    mock.create(priority="critical", description="x" * 2000)
+    [one] = journal._entries
+    page = console.open()
+    expect(page.locator(".foot")).to_contain_text("1 request")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def held() -> tuple[float, float]:
+        """MiB of JavaScript's heap, and nodes, of which none is garbage."""
+        session.send("HeapProfiler.collectGarbage")
+        found = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
+        return found["JSHeapUsedSize"] / 2**20, found["Nodes"]
+
+    def come(count: int, shown: str) -> None:
+        """Have so many come, each thousand as soon as the page has that before; `shown` is true of the page then."""
+        for number in range(1, count + 1):
+            id = journal.new_id()
+            journal._entries.append((id, *one[1:]))
+            if number % 1000 == 0:
+                page.wait_for_function(shown, arg=[id, min(10_000, number)], timeout=20_000)
+
+    in_list = "([id]) => document.getElementById(`row-${id}`) !== null"
+    waiting = "([, count]) => [...document.querySelectorAll('button')].some((one) => one.textContent === `Resume (${count})`)"
+    come(12_000, in_list)
+    expect(page.locator(".foot")).to_contain_text("10,000 requests")
+    assert page.locator(".row").count() < 80
+    heap, nodes = held()
+    assert nodes < 3000
+    assert heap < 60
+    come(8000, in_list)
+    more, later = held()
+    assert later < nodes + 200
+    assert more < heap + 5
+    page.get_by_role("button", name="Pause").click()
+    come(10_000, waiting)
+    paused, _ = held()
+    # The lines that wait and those that are shown: twice as many, and no whole exchange.
+    assert paused < 2 * heap + 5, (heap, more, paused)
+
+
 def test_an_update_moves_nothing_and_takes_no_focus(console: Console, mock: Mock) -> None:
     for number in range(80):
         mock.create(subject=f"Parcel {number}", priority="critical" if number % 2 else "high")

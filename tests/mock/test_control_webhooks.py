@@ -1,6 +1,8 @@
 """Webhooks of the mock by the control API: subscriptions, deliveries, triggers, and where events may go."""
 
 import socket
+import threading
+import time
 
 import pytest
 
@@ -124,6 +126,50 @@ def test_a_name_that_leads_elsewhere_later_is_refused_when_connecting(hooked, mo
     assert reason.startswith("hooks.test is at 192.0.2.1, which is beyond this machine")
     assert "--webhook-allow hooks.test" in reason
     assert len(receiver.received) == 1
+
+
+def test_a_name_that_leads_elsewhere_is_refused_at_once(api, monkeypatch):
+    found = {"hooks.test": ["127.0.0.1", "192.0.2.1"], "here.test": ["127.0.0.1"]}
+
+    def look_up(host, *_, **__):
+        if host not in found:
+            raise socket.gaierror("unknown")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in found[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    refused = api.request("POST", HOOKS, key=None, json={"url": "http://hooks.test/", "secret": "s"})
+    assert refused.status_code == 400
+    detail = refused.json["detail"]
+    assert "member url" in detail
+    assert "hooks.test is at 192.0.2.1, which is beyond this machine" in detail
+    assert "--webhook-allow hooks.test" in detail
+    here = subscribe(api, url="http://here.test/")
+    assert control(api, "PATCH", f"/{here['id']}", url="http://hooks.test/").status_code == 400
+    # Of one that nobody knows, the attempts tell.
+    subscribe(api, url="http://nobody.test/")
+    assert [one["url"] for one in control(api, "GET", "").json["results"]] == ["http://here.test/", "http://nobody.test/"]
+
+
+def test_a_name_that_takes_long_to_find_holds_nothing_up(api, monkeypatch):
+    end = threading.Event()
+
+    def look_up(*_, **__):
+        end.wait(20)
+        raise socket.gaierror("unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    began = time.monotonic()
+    subscribe(api, url="http://slow.test/")
+    end.set()
+    assert time.monotonic() - began < 10
+
+
+def test_the_organisation_of_a_default_subscription_is_null(api):
+    made = subscribe(api, url="http://127.0.0.1:9/")
+    assert made["organisation"] is None
+    [name, *_] = api.app.namespace.keys.organisations
+    assert control(api, "PATCH", f"/{made['id']}", organisation=name).json["organisation"] == name
+    assert control(api, "PATCH", f"/{made['id']}", organisation=None).json["organisation"] is None
 
 
 def test_a_host_that_was_allowed_may_be_anywhere(make_api):

@@ -1,11 +1,7 @@
 """examples/inbox in Chromium, over a namespace of the mock: what an agent sees when all is well, and when it is not."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 from mockserver.testing import MockNamespace
 from mockserver.testing.fixtures import support_namespace, support_server, support_settings
 from tests.browsers import axe_source, chromium
+from tests.mock.inboxes import back_end
 
 __all__ = ["support_namespace", "support_server", "support_settings"]
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2031, 5, 1, 9, tzinfo=UTC)
 
 
@@ -31,12 +27,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def inbox(support_namespace: MockNamespace) -> Iterator[str]:
     """The URL of the back end, in a process of its own."""
-    settings = {"SUPPORT_URL": support_namespace.url, "SUPPORT_KEY": support_namespace.keys.server}
-    command = [sys.executable, ROOT / "examples" / "inbox" / "server.py", "--port", "0"]
-    with subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[0]
-        process.terminate()
+    with back_end(support_namespace.url, support_namespace.keys.server) as url:
+        yield url
 
 
 @pytest.fixture

@@ -161,7 +161,10 @@ def test_an_example_that_breaks_its_schema_stops_the_start(make_api, edited_spec
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        (lambda d: d["components"]["schemas"]["Agent"]["properties"]["name"].update(maxLength="long"), "/api/v1/agents/"),
+        (
+            lambda d: d["components"]["schemas"]["Agent"]["properties"]["name"].update(maxLength="long"),
+            "Agent.properties.name.maxLength",
+        ),
         (lambda d: d["components"]["schemas"]["Agent"]["properties"]["name"].update(maxlength=1), "#/components/schemas/Agent"),
         (lambda d: d["paths"]["/api/v1/agents/"]["post"].update(operationId="listAgents"), "POST /api/v1/agents/"),
         (lambda d: d["paths"]["/api/v1/agents/{agent_id}/"]["parameters"][0]["schema"].update(minimun=1), "parameter agent_id"),

@@ -71,7 +71,7 @@ def test_the_command_prints_what_one_needs_and_stops_when_told(tmp_path):
 
 @pytest.mark.parametrize("scenario", ["demo", "empty"])
 def test_the_curl_lines_work_when_pasted(tmp_path, scenario):
-    with command(tmp_path, "--quiet", "--scenario", scenario) as (process, _):
+    with command(tmp_path, "--scenario", scenario) as (process, _):
         lines = []
         while len(lines) < 3:
             line = process.stdout.readline()
@@ -86,7 +86,8 @@ def test_the_curl_lines_work_when_pasted(tmp_path, scenario):
         assert shlex.split(lines[0])[0] == "curl"
         process.terminate()
         _, log = process.communicate(timeout=5)
-        assert log == ""
+        # Of each request a line, where it is not quiet.
+        assert len(log.splitlines()) == 3
 
 
 def test_options_come_from_the_environment_and_a_file(tmp_path, monkeypatch):
@@ -181,10 +182,11 @@ def test_the_addresses_of_a_mock_for_everybody_can_be_opened(tmp_path, host, loc
     assert not {"0.0.0.0", "[::]"} & {address.removeprefix("http://").rpartition(":")[0] for address in addresses}
 
 
-def test_a_mock_for_this_machine_warns_of_nothing(tmp_path):
-    with command(tmp_path, "--quiet") as (process, _):
+def test_a_quiet_mock_for_this_machine_says_where_it_is_and_nothing_else(tmp_path):
+    with command(tmp_path, "--quiet") as (process, url):
+        assert requests.get(f"{url}/api/v1/conversations/", timeout=10).status_code == 401
         process.terminate()
-        assert process.communicate(timeout=10)[1] == ""
+        assert process.communicate(timeout=10) == (f"Accord mock at {url}; Ctrl-C stops it\n", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
 VERIFY = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+AGENTS = (ROOT / "docs" / "coding-agents.md").read_text(encoding="utf-8")
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -121,6 +122,22 @@ def test_the_first_five_minutes(tmp_path: Path, script: str) -> None:
     else:
         assert '"ada@example.com"' in done.stdout
         assert '"count":1' in done.stdout
+
+
+def test_the_commands_for_coding_agents(tmp_path: Path) -> None:
+    """They are run as they stand, on a port that is free, and each says what the page says of it."""
+    script = section(AGENTS, "run").replace("accord mock", "accord mock --port 0")
+    environment = {"PATH": f"{ACCORD.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    guarded = f"set -e\ntrap 'kill $(jobs -p)' EXIT\n{script}"
+    done = subprocess.run(
+        ["bash", "-c", guarded], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"detail":"Service Unavailable."' in done.stdout
+    assert '"email":"ada@example.com"' in done.stdout
+    assert '"decided_by":{"fault":"fault-1"}' in done.stdout
+    assert '{"count":1,"ok":true}' in done.stdout
+    assert "createConversation" in done.stdout
 
 
 def test_the_figures_of_the_readme() -> None:

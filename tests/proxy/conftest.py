@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from mockserver.proxy.exchange import Exchange
+from mockserver.proxy.faulty_relay import FaultyRelay
+from mockserver.proxy.laid import LaidFaults
 from mockserver.proxy.relay import Relay
 from mockserver.proxy.upstream import Upstream
 
@@ -20,11 +22,12 @@ LONGEST = 10.0
 class Proxy:
     """A proxy that listens on a port. `seen` are the exchanges that it saw, `lost` what it said of its server."""
 
-    def __init__(self, upstream: str, **options: Any) -> None:
+    def __init__(self, upstream: str, faults: LaidFaults | None = None, **options: Any) -> None:
         self.seen: list[Exchange] = []
         self.lost: list[str] = []
         self.noticed = threading.Condition()
         self._upstream = Upstream.of(upstream, **options)
+        self._faults = faults
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -33,7 +36,7 @@ class Proxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        relay = Relay(self._upstream, lambda one: self._note(self.seen, one), lambda why: self._note(self.lost, why))
+        relay = self._relay(lambda one: self._note(self.seen, one), lambda why: self._note(self.lost, why))
         server = self._loop.run_until_complete(asyncio.start_server(relay.serve, "127.0.0.1", 0))
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
@@ -44,6 +47,11 @@ class Proxy:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
+
+    def _relay(self, done: Callable[[Exchange], None], lost: Callable[[str], None]) -> Relay:
+        if self._faults is None:
+            return Relay(self._upstream, done, lost)
+        return FaultyRelay(self._upstream, done, lost, self._faults)
 
     def _note(self, notes: list[Any], one: Any) -> None:
         with self.noticed:
@@ -63,8 +71,8 @@ class Proxy:
 
 
 @contextmanager
-def proxying(upstream: str, **options: Any) -> Iterator[Proxy]:
-    proxy = Proxy(upstream, **options)
+def proxying(upstream: str, faults: LaidFaults | None = None, **options: Any) -> Iterator[Proxy]:
+    proxy = Proxy(upstream, faults, **options)
     try:
         yield proxy
     finally:

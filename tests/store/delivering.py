@@ -5,6 +5,7 @@ python -m tests.store.delivering --kills 50 [--postgresql]
 
 import argparse
 import itertools
+import re
 import signal
 import subprocess
 import tempfile
@@ -69,7 +70,9 @@ class Deliverers:
             self._command, cwd=self._directory, env=surroundings(self._directory, {}), stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
-        url = next((line.strip() for line in iter(process.stdout.readline, "") if line.strip().startswith("http://")), "")
+        # The one line that it says.
+        found = re.search(r"http://[^;, ]+", process.stdout.readline())
+        url = found[0] if found else ""
         assert url, "a mock did not start"
         self.mocks.append((process, url))
 

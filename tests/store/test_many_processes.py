@@ -1,13 +1,16 @@
 """Four mocks that share a database, behind nginx, as `deploy/` has it. (At length: tests/store/farm.py.)"""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+import requests
 import yaml
 
-from tests.store.farm import DEPLOY, MOCKS, Farm, farm, restart
+from tests.store.farm import DEPLOY, MOCKS, OPTIONS, Farm, farm, restart
 from tests.store.killing import Client
 from tests.store.postgres_server import PostgresServer, is_installed, serving_postgres
 
@@ -47,6 +50,18 @@ def test_what_one_acknowledged_all_show(running: tuple[Farm, ExitStack]) -> None
             made = client.call("POST", "create/", {"subject": "Hello", "description": "first of Hello"})
             assert [other.call("GET", f"{made['id']}/") for other in clients] == [made] * MOCKS
             assert [other.call("GET", "?limit=1")["results"] for other in clients] == [[made]] * MOCKS
+
+
+def test_the_inbox_over_them_shows_what_they_hold(running: tuple[Farm, ExitStack]) -> None:
+    mocks, _ = running
+    settings = {"SUPPORT_URL": mocks.url, "SUPPORT_KEY": OPTIONS["--server-key"]}
+    command = [sys.executable, DEPLOY.parent / "examples" / "inbox" / "server.py", "--port", "0"]
+    with Client(mocks.port) as client, subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[0]
+        made = client.call("POST", "create/", {"subject": "Hello", "description": "first of Hello"})
+        assert requests.get(f"{url}api/conversations", timeout=10).json()["results"][0] == made
+        process.terminate()
 
 
 def test_one_that_is_killed_under_load_takes_nothing_with_it(running: tuple[Farm, ExitStack]) -> None:

@@ -4,6 +4,7 @@ import base64
 import itertools
 import random
 import uuid
+from typing import Any
 
 from mockserver.handling.conversations import Conversations
 from mockserver.handling.validation import Validator
@@ -122,9 +123,9 @@ def message_ids() -> WsgiApp:
     """The messages of each conversation have the ids 1, 2, 3 and so on."""
 
     class Counting(Conversations):
-        def add_message(self, conversation: Conversation, sender: str | None, body: str, kind: str) -> Message:
+        def add_message(self, conversation: Conversation, sender: str | None, body: str, kind: str, **more: Any) -> Message:
             place = len(self.store.messages(conversation.id)) + 1
-            message = Message(str(place), conversation.id, sender, body, kind, self.clock.now())
+            message = Message(str(place), conversation.id, sender, body, kind, self.clock.now(), **more)
             self.store.add_message(message)
             return message
 

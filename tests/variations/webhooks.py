@@ -151,8 +151,8 @@ def of_descriptions() -> Conforming:
     """A description becomes a message, and an event tells of it; so does one of an automatic reply."""
 
     class Telling(Conversations):
-        def add_message(self, conversation: Conversation, sender: str | None, body: str, kind: str) -> Message:
-            message = super().add_message(conversation, sender, body, kind)
+        def add_message(self, conversation: Conversation, sender: str | None, body: str, kind: str, **more: Any) -> Message:
+            message = super().add_message(conversation, sender, body, kind, **more)
             if kind != "reply" or body == _WELCOME:
                 self.announce(MESSAGE_CREATED, conversation, message)
             return message

@@ -46,8 +46,14 @@ def conversation_of(row: Row) -> Conversation:
 
 
 def message_of(conversation_id: str, row: Row) -> Message:
-    """The message of a conversation in a row of five columns."""
-    id_, sender_email, body, message_type, created_at = row
+    """The message of a conversation in a row of six columns."""
+    id_, sender_email, body, message_type, created_at, added = row
     return Message(
-        from_database(id_), conversation_id, _optional(sender_email), from_database(body), from_database(message_type), created_at
+        from_database(id_),
+        conversation_id,
+        _optional(sender_email),
+        from_database(body),
+        from_database(message_type),
+        created_at,
+        NO_METADATA if added is None else orjson.loads(added),
     )

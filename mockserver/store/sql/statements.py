@@ -59,7 +59,10 @@ _CONVERSATION = (
     *(conversations.c.created_at, conversations.c.updated_at),
     *(users.c.id, users.c.organisation, users.c.email, users.c.first_name, users.c.last_name, users.c.anonymous),
 )
-_MESSAGE = (messages.c.id, messages.c.sender_email, messages.c.body, messages.c.message_type, messages.c.created_at)
+_MESSAGE = (
+    *(messages.c.id, messages.c.sender_email, messages.c.body, messages.c.message_type, messages.c.created_at),
+    messages.c.added,
+)
 _CHANGING = ("number", "subject", "status", "priority", "channel", "metadata", "created_at", "updated_at")
 
 

@@ -174,6 +174,7 @@ class SqlStore:
                 body_=message.body,
                 message_type_=message.message_type,
                 created_at_=message.created_at,
+                added_=orjson.dumps(message.added, default=dict).decode() if message.added else None,
             )
 
     def messages(self, conversation_id: str) -> Selection[Message]:

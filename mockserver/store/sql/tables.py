@@ -112,6 +112,8 @@ messages = Table(
     Column("body", Text, nullable=False),
     Column("message_type", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # JSON, as text: members that a document adds; None if it adds none.
+    Column("added", Text),
     PrimaryKeyConstraint("namespace", "conversation", "position", name="messages_by_position"),
     ForeignKeyConstraint(
         ["namespace", "conversation"],

@@ -104,22 +104,22 @@ function take(results, oldestFirst) {
   if (!fresh.length) return;
   if (oldestFirst) fresh.reverse();
   latest = fresh[0].id;
+  const lines = fresh.map(lineOf);
+  for (const line of lines) known.add(line.id);
   if (journal.get().paused) {
-    held.unshift(...fresh);
-    held.length = Math.min(held.length, MOST);
-    fresh.forEach((entry) => known.add(entry.id));
+    held.unshift(...lines);
+    for (const line of held.splice(MOST)) known.delete(line.id);
     update({ waiting: held.length });
     return;
   }
-  add(fresh);
+  add(lines);
 }
 
 const held = [];
 
 function add(fresh) {
-  const lines = [...fresh.map(lineOf), ...journal.get().lines];
+  const lines = [...fresh, ...journal.get().lines];
   for (const line of lines.splice(MOST)) known.delete(line.id);
-  for (const entry of fresh) known.add(entry.id);
   update({ lines, version: journal.get().version + 1 });
 }
 

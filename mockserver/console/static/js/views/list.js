@@ -1,23 +1,33 @@
 // The list of requests: as many rows as fit, whatever the number of requests, and still in its place when new ones come.
 
-import { classes, html, useEffect, useLayoutEffect, useMedia, useRef, useState } from "../lib.js";
+import { classes, html, useCallback, useEffect, useLayoutEffect, useMedia, useMemo, useRef, useState } from "../lib.js";
 import { clockTime, duration } from "../format.js";
 import { Status } from "../parts.js";
 import { keyName } from "./filters.js";
 
+// Rows beyond what is seen, and how many rows a scroll goes before others are made.
 const BEYOND = 6;
+const STRIDE = 4;
 
 export function List({ lines, chosen, onOpen, filter }) {
   const narrow = useMedia("(max-width: 699px)");
   const height = narrow ? 46 : 26;
   const place = useRef(null);
   const first = useRef(null);
-  const [view, setView] = useState({ top: 0, rows: 40 });
+  const [view, setView] = useState({ begin: 0, rows: 40 });
   const [active, setActive] = useState(chosen);
+  // The same function for all that the list lives, so that rows which are the same need not be made again.
+  const latestOpen = useRef(onOpen);
+  latestOpen.current = onOpen;
+  const open = useCallback((line) => latestOpen.current(line), []);
 
   useEffect(() => {
     const element = place.current;
-    const measure = () => setView({ top: element.scrollTop, rows: Math.ceil(element.clientHeight / height) });
+    const measure = () => {
+      const stride = Math.floor(element.scrollTop / height / STRIDE);
+      const next = { begin: Math.max(0, stride * STRIDE - BEYOND), rows: Math.ceil(element.clientHeight / height) };
+      setView((known) => (known.begin === next.begin && known.rows === next.rows ? known : next));
+    };
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     element.addEventListener("scroll", measure, { passive: true });
@@ -44,9 +54,10 @@ export function List({ lines, chosen, onOpen, filter }) {
   }, [filter]);
   useEffect(() => setActive(chosen || active), [chosen]);
 
-  const begin = Math.max(0, Math.floor(view.top / height) - BEYOND);
-  const shown = lines.slice(begin, begin + view.rows + 2 * BEYOND);
-  const at = lines.findIndex((line) => line.id === active);
+  const { begin } = view;
+  const size = view.rows + STRIDE + 2 * BEYOND;
+  const shown = placed(lines, begin, size, height);
+  const at = useMemo(() => lines.findIndex((line) => line.id === active), [lines, active]);
   const move = (to) => {
     const next = Math.max(0, Math.min(lines.length - 1, to));
     const element = place.current;
@@ -72,32 +83,45 @@ export function List({ lines, chosen, onOpen, filter }) {
       tabindex="0"
       role="listbox"
       aria-label="Requests, newest first"
-      aria-activedescendant=${at >= begin && at < begin + shown.length ? `row-${lines[at].id}` : null}
+      aria-activedescendant=${at >= begin && at < begin + size ? `row-${lines[at].id}` : null}
       onKeyDown=${press}
     >
       <div class="rows-space" style=${{ height: `${lines.length * height}px` }} role="presentation">
-        <div class="rows-window" style=${{ transform: `translateY(${begin * height}px)` }} role="presentation">
-          ${shown.map(
-            (line, index) =>
-              html`<${narrow ? NarrowRow : Row}
-                key=${line.id}
-                line=${line}
-                position=${begin + index + 1}
-                total=${lines.length}
-                chosen=${line.id === chosen}
-                active=${line.id === active}
-                onOpen=${onOpen}
-              />`,
-          )}
-        </div>
+        ${shown.map(
+          ({ slot, line, index, bottom }) =>
+            html`<${narrow ? NarrowRow : Row}
+              key=${slot}
+              line=${line}
+              bottom=${bottom}
+              position=${index + 1}
+              total=${lines.length}
+              chosen=${line.id === chosen}
+              active=${line.id === active}
+              onOpen=${open}
+            />`,
+        )}
       </div>
     </div>`;
 }
 
+/** Return the rows that are made, each in a slot of which there are `size`: a row that scrolls out gives its elements to one that
+ * scrolls in. Slots and places are counted from the oldest line, so that a new one moves none. */
+function placed(lines, begin, size, height) {
+  const slots = [];
+  for (let index = begin; index < Math.min(lines.length, begin + size); index++) {
+    const older = lines.length - 1 - index;
+    slots.push({ slot: older % size, line: lines[index], index, bottom: older * height });
+  }
+  return slots.sort((one, other) => other.slot - one.slot);
+}
+
 function row(content) {
-  return ({ line, position, total, chosen, active, onOpen }) =>
-    html`<div
+  return ({ line, bottom, position, total, chosen, active, onOpen }) => {
+    // What is in it never changes, so that it is compared only once.
+    const inside = useMemo(() => content(line), [line]);
+    return html`<div
       id=${`row-${line.id}`}
+      style=${{ bottom: `${bottom}px` }}
       class=${classes("row", chosen && "chosen", active && "active")}
       role="option"
       aria-selected=${chosen}
@@ -105,8 +129,9 @@ function row(content) {
       aria-setsize=${total}
       onClick=${() => onOpen(line)}
     >
-      ${content(line)}
+      ${inside}
     </div>`;
+  };
 }
 
 const Row = row(

@@ -17,7 +17,7 @@ export function Thread({ id, statuses, contract, onChange, onClose }) {
   };
   return html`<section class="detail" aria-label="Conversation">
     <div class="bar detail-bar">
-      <h2 class="detail-title">${value?.subject ?? ""}</h2>
+      <h2 class="detail-title">${value?.subject ?? "Conversation"}</h2>
       <button type="button" class="button" aria-label="Close the conversation" onClick=${onClose}>Close</button>
     </div>
     ${value === null && html`<${Empty} title="This conversation is not there" />`}
