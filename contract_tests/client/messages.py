@@ -34,6 +34,11 @@ class Messages:
     def check_messages(self, record: Record, *, credential: Credential | None = None) -> list[dict[str, Any]]:
         """Read all messages of a conversation and compare them with those that were sent."""
         items, exchange = self.read_messages(record.id, credential=credential)
+        self.compare_messages(record, items, exchange)
+        return items
+
+    def compare_messages(self, record: Record, items: list[dict[str, Any]], exchange: Exchange) -> None:
+        """Compare messages of a conversation that were read with those that were sent."""
         check = self._log.check
         positions = [self._find(sent, items, record, exchange) for sent in record.messages]
         settled = [at for at, sent in zip(positions, record.messages, strict=True) if at is not None and sent.settled]
@@ -43,7 +48,6 @@ class Messages:
         for item in items:
             check("messages.timestamps", of_item(not_a_timestamp(item.get("created_at"), "created_at"), item), exchange)
             self._check_separators(item, exchange, listed=True)
-        return items
 
     def _find(self, sent: SentMessage, items: list[dict[str, Any]], record: Record, exchange: Exchange) -> int | None:
         """Where a message that was sent is listed, judged; None where it is not."""

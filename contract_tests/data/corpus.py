@@ -8,7 +8,7 @@ from contract_tests.model.ledger import Record
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """`records` in the order in which they were created; every third is resolved."""
+    """`records` in the order in which they were created; every fourth is resolved."""
 
     email: str
     records: list[Record]
@@ -31,6 +31,6 @@ def build_corpus(desk: Helpdesk) -> Corpus:
             metadata={"position": number, "tags": ["delivery", f"batch-{number % 7}"], "gift": number % 2 == 0},
         )
         records.append(desk.create(payload))
-    for record in records[::3]:
+    for record in records[::4]:
         desk.resolve(record)
     return Corpus(email, records)

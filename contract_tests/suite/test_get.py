@@ -39,10 +39,11 @@ MALFORMED = (
 
 @pytest.mark.requirements("get.answer", "get.as-created")
 def test_every_key_reads_what_any_key_created(desk: Helpdesk) -> None:
-    for creator in desk.credentials(CREATE_CONVERSATION):
+    for number, creator in enumerate(desk.credentials(CREATE_CONVERSATION)):
         record = desk.create(desk.payload(metadata={"order": 7}, user_first_name="Ada"), credential=creator)
-        for reader in desk.credentials(GET_CONVERSATION):
-            desk.get(record, credential=reader)
+        for place, reader in enumerate(desk.credentials(GET_CONVERSATION)):
+            if desk.effort.combined(number // 2 + number, place):
+                desk.get(record, credential=reader)
 
 
 @pytest.mark.requirements(

@@ -12,7 +12,7 @@ from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSA
 from contract_tests.data import samples
 from contract_tests.judging.mismatches import Mismatch, messages, of_item, responses, shown
 from contract_tests.judging.mismatches.values import text_mismatch
-from contract_tests.model.marks import mark_of
+from contract_tests.model.marks import is_marked, mark_of
 from contract_tests.suite.test_get import ids_of_nobody
 from contract_tests.transport.exchange import Exchange
 from contract_tests.transport.guard import Withheld, is_uuid
@@ -42,9 +42,10 @@ def test_every_key_sends_and_reads(desk: Helpdesk) -> None:
 def test_a_new_conversation_has_few_messages(desk: Helpdesk) -> None:
     kinds = [desk.payload(), desk.payload(description="Some context.")]
     records = [desk.create(payload) for payload in kinds]
-    for credential in desk.credentials(LIST_MESSAGES):
-        for record in records:
-            desk.check_messages(record, credential=credential)
+    for number, credential in enumerate(desk.credentials(LIST_MESSAGES)):
+        for place, record in enumerate(records):
+            if desk.effort.combined(number // 2 + number, place):
+                desk.check_messages(record, credential=credential)
 
 
 @pytest.mark.since(2, "messages.body-exact", "messages.conversation-kept")
@@ -57,12 +58,16 @@ def test_many_messages_are_listed_in_order_as_they_were_sent(desk: Helpdesk, con
     *texts, longest = samples.BODIES
     bodies = [*map(desk.body, texts), *(desk.body(first=text) for text in samples.BEGINNINGS)]
     versions = [*map(samples.since, texts), *(2 for _ in samples.BEGINNINGS)]
-    bodies += [desk.body(f"message {number}") for number in range(contract.page_maximum + 5 - len(bodies))]
+    further = contract.page_maximum + 5 - len(bodies) - len(samples.WHOLE_BODIES)
+    bodies += [desk.body(f"message {number}") for number in range(further)]
     for number, body in enumerate(bodies):
         with desk.since(versions[number] if number < len(versions) else 1):
             desk.send(record, body)
         if number in (1, 9, contract.page_default, 50):
             desk.check_messages(record)
+    for text in samples.WHOLE_BODIES:
+        exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": text, "user_email": record.email}, dressed=True)
+        desk.check("messages.accepted", responses.not_accepted(exchange), exchange)
     for credential in desk.credentials(CREATE_MESSAGE):
         desk.send(record, desk.body(longest), credential=credential)
     for credential in desk.credentials(LIST_MESSAGES):
@@ -70,6 +75,13 @@ def test_many_messages_are_listed_in_order_as_they_were_sent(desk: Helpdesk, con
     items, listing = desk.read_messages(record.id)
     mismatch = messages.listed_after(items, mark_of(description), mark_of(record.messages[0].body))
     desk.check("messages.oldest-first", mismatch, listing)
+    # All of a body is a number, a moment or JSON to somebody: it has no mark, and is known by being there.
+    held = [item.get("body") for item in items]
+    for text in samples.WHOLE_BODIES:
+        there = any(isinstance(one, str) and text_mismatch(text, one, "body") is None for one in held)
+        unmarked = [one for one in held if not is_marked(one)]
+        missing = None if there else Mismatch("a message is not listed with the body that was sent", shown(text), shown(unmarked))
+        desk.check("messages.body-exact", missing, listing)
     desk.get(record)
     desk.resolve(record)
     desk.get(record)
@@ -80,28 +92,11 @@ def test_many_messages_are_listed_in_order_as_they_were_sent(desk: Helpdesk, con
 def test_messages_stay_in_their_conversation(desk: Helpdesk) -> None:
     email = desk.email("busy")
     records = [desk.create(desk.payload(user_email=email)) for _ in range(3)]
-    for number in range(4):
+    for number in range(3):
         for record in records:
             desk.send(record, desk.body(f"round {number}"))
     for record in records:
         desk.check_messages(record)
-
-
-@pytest.mark.since(2)
-@pytest.mark.requirements("messages.body-exact")
-def test_bodies_that_are_something_else_to_whoever_reads_them_stay_texts(desk: Helpdesk) -> None:
-    """All of a body is a number, a moment or JSON: it has no mark, and is known by being there."""
-    record = desk.create(desk.payload(description="12345"))
-    for text in samples.WHOLE_BODIES:
-        exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": text, "user_email": record.email}, dressed=True)
-        desk.check("messages.accepted", responses.not_accepted(exchange), exchange)
-    record.note_message()
-    items, listing = desk.read_messages(record.id)
-    bodies = [item.get("body") for item in items]
-    for text in samples.WHOLE_BODIES:
-        there = any(isinstance(body, str) and text_mismatch(text, body, "body") is None for body in bodies)
-        missing = None if there else Mismatch("a message is not listed with the body that was sent", shown(text), shown(bodies))
-        desk.check("messages.body-exact", missing, listing)
 
 
 @pytest.mark.requirements("messages.listed-once")
@@ -129,14 +124,15 @@ def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
     assert record.email is not None
     desk.send(record, desk.body("mine"))
     before = desk.take_snapshot(other)
-    for credential in desk.credentials(CREATE_MESSAGE):
+    for number, credential in enumerate(desk.credentials(CREATE_MESSAGE)):
         body = desk.body("somebody else's")
         message = {"body": body, "user_email": other.email}
         exchange = desk.call(CREATE_MESSAGE, id=record.id, body=message, credential=credential)
         if exchange.succeeded:
             desk.record_message(record, body, other.email)
-            desk.get(record)
-            desk.send(record, desk.body("mine again"))
+            if desk.effort.combined(number, 0):
+                desk.get(record)
+                desk.send(record, desk.body("mine again"))
     # Nobody knows these yet, and careless look-ups take them for the requester.
     for stranger in (record.email.replace(f"@{desk.email_domain}", "@example.org"), f"x{record.email}", f"{record.email}.au"):
         body = desk.body("a stranger's")
@@ -248,7 +244,8 @@ def test_message_values_of_the_wrong_type_never_come_back(desk: Helpdesk, contra
     record = desk.create()
     before = desk.take_snapshot(record)
     answered: list[tuple[str, Exchange]] = []
-    for value in (1, 0, True, False, 1.5, [], ["x"], {}, {"x": 1}, None):
+    kinds: tuple[Any, ...] = (1, ["x"], {"x": 1}, None, True, [], 0, False, 1.5, {})
+    for value in kinds[:6] if desk.effort.sparse and member == "user_email" else kinds:
         body = desk.body()
         exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": record.email, member: value})
         answered.append((body, exchange))

@@ -32,27 +32,51 @@ def _may_be_sent(contract: Contract, operation_id: str, method: str) -> bool:
     return method not in refrained and method not in (one.method for one in contract.operations.values() if one.path == path)
 
 
+class Bystander:
+    """A conversation that undocumented methods are aimed at, with a message, as it was before; another one once it was changed."""
+
+    def __init__(self, desk: Helpdesk) -> None:
+        self._desk = desk
+        self.renew()
+
+    def renew(self) -> None:
+        """Create it, or another in its place."""
+        desk, email = self._desk, self._desk.email("method")
+        self.record = desk.create(desk.payload(user_email=email, priority=desk.contract.priorities[0], metadata={"a": 1}))
+        self.email = email
+        desk.send(self.record, desk.body())
+        self.before = desk.take_snapshot(self.record)
+
+
+@pytest.fixture(scope="module")
+def bystander(desk: Helpdesk) -> Bystander:
+    """One for all operations, which is looked at after each."""
+    return Bystander(desk)
+
+
 @pytest.mark.requirements("any.undocumented-methods")
 @pytest.mark.parametrize("operation_id", OPERATIONS)
-def test_undocumented_methods_change_nothing(desk: Helpdesk, contract: Contract, operation_id: str) -> None:
-    email = desk.email("method")
-    record = desk.create(desk.payload(user_email=email, priority=contract.priorities[0], metadata={"a": 1}))
-    desk.send(record, desk.body())
-    before = desk.take_snapshot(record)
+def test_undocumented_methods_change_nothing(desk: Helpdesk, contract: Contract, bystander: Bystander, operation_id: str) -> None:
+    record, email = bystander.record, bystander.email
     changes = {"subject": "Changed", "status": "closed", "priority": contract.priorities[-1], "metadata": {}, "user_email": email}
     body = json.dumps({**changes, "body": "Changed"}).encode()
     # Some read a request's parameters wherever they stand.
     query = (("subject", "Changed"), ("status", "closed"), ("user_email", email), ("body", "Changed"))
     for number, credential in enumerate(desk.credentials(GET_CONVERSATION)):
         for place, method in enumerate(METHODS):
+            # By a key of each tier what replaces, and the rest by that of a server.
+            if method not in _REPLACING and credential.tier != "server" and desk.effort.sparse:
+                continue
             if _may_be_sent(contract, operation_id, method) and desk.effort.combined(number, place):
                 path = contract[operation_id].path_for(record.id)
                 # Where the path of create can be read, the word may be somebody's id.
                 with suppress(Withheld):
                     desk.target.send(Call(method, path, query, JSON, body, credential))
-    desk.check_unchanged(before, "any.undocumented-methods")
+    unchanged = desk.check_unchanged(bystander.before, "any.undocumented-methods")
     page = desk.list_page(user_email=email)
     desk.check_page_is(page, {record.id}, "any.undocumented-methods")
+    if not unchanged or page.ids != [record.id]:
+        bystander.renew()
 
 
 @pytest.mark.since(2)

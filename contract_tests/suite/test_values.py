@@ -18,6 +18,9 @@ pytestmark = [pytest.mark.last(4), pytest.mark.long(2)]
 PARTS = 5
 """Tests that share the values of an effort, so that several workers can send them."""
 
+PACKED = 2
+"""Values that go together in one request: each place holds as much as so many."""
+
 _FEWEST = 25
 """Values that are worth a part of their own."""
 
@@ -46,9 +49,9 @@ def test_generated_conversations_come_back(
     desk: Helpdesk, contract: Contract, effort: Effort, run_settings: Settings, part: int
 ) -> None:
     longest = contract.subject_maximum
-    words = st.text(ORDINARY, min_size=1, max_size=60).map(lambda text: f"a{text}z"[-longest:])
-    names = st.text(ORDINARY, min_size=1, max_size=30).map(lambda text: f"A{text}z")
-    metadata = st.dictionaries(NAMES, JSON_VALUES, max_size=5)
+    words = st.text(ORDINARY, min_size=1, max_size=120).map(lambda text: f"a{text}z"[-longest:])
+    names = st.text(ORDINARY, min_size=1, max_size=60).map(lambda text: f"A{text}z")
+    metadata = st.dictionaries(NAMES, JSON_VALUES, max_size=10)
 
     def create(subject: str, first: str, last: str, metadata: dict[str, Any]) -> None:
         payload = desk.payload(subject=subject, user_first_name=first, user_last_name=last, metadata=metadata)
@@ -67,7 +70,7 @@ def test_generated_bodies_come_back(desk: Helpdesk, effort: Effort, run_settings
         bodies.append(text)
         desk.send(record, desk.body(f"{text}."))
 
-    lines = st.lists(st.text(ORDINARY, max_size=60), min_size=1, max_size=4).map("\n".join)
+    lines = st.lists(st.text(ORDINARY, max_size=120), min_size=1, max_size=8).map("\n".join)
     _run(effort, run_settings, part, given(text=lines)(send))
     desk.check_messages(record)
 
@@ -77,7 +80,7 @@ def _run(effort: Effort, run: Settings, part: int, test: Callable[[], None]) -> 
     if part >= parts:
         pytest.skip("its values are sent already, by the parts before")
     budget = settings(
-        max_examples=effort.values // parts,
+        max_examples=max(2, effort.values // PACKED // parts),
         deadline=None,
         database=None,
         phases=[Phase.generate],

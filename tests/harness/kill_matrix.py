@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -38,6 +39,9 @@ SCORE = ROOT / "contract_tests" / "kill_score.json"
 """What every report says of the suite that made it."""
 
 EFFORTS = ("quick", "standard")
+
+_STEPS = (100, 250, 500, 750, 1_000, 1_500, 2_000, 2_500, 3_000, 4_000, 5_000)
+"""Requests of a run after which the page says how many broken servers were found."""
 
 
 class Fate(StrEnum):
@@ -253,6 +257,8 @@ def page(
         "",
         *_costs(rows, efforts, took, jobs),
         "",
+        *_curve(rows, efforts),
+        "",
         *_by("area", rows, efforts, sorted({row.defect.area for row in rows}), lambda row: row.defect.area),
         "",
         *_by("difficulty", rows, efforts, [item.value for item in Difficulty], lambda row: row.defect.difficulty.value),
@@ -313,6 +319,29 @@ def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float
                 f"{took[effort]:.0f} ({jobs} at a time) |"
             )
     return [*lines, "", "The requests and seconds of a run are medians. What was killed at a smaller effort is not tried again."]
+
+
+def _curve(rows: Sequence[Row], efforts: Iterable[str]) -> list[str]:
+    """How many broken servers are found by so many requests of a run, the last of them all that it sends."""
+    lines = ["| effort | requests | servers found | for each further hundred requests |", "|---|---|---|---|"]
+    for effort in efforts:
+        killed = [(row.defect, row.trials[effort]) for row in rows if effort in row.trials and row.fate(effort) is Fate.KILLED]
+        found = sorted(
+            min((at for name, at in trial.found_at.items() if name in defect.breaks), default=trial.requests)
+            for defect, trial in killed
+        )
+        before = (0, 0)
+        for step in (*_STEPS, found[-1] if found else 0):
+            by_then = bisect_right(found, step)
+            if found and before[0] < step <= found[-1]:
+                rate = 100 * (by_then - before[1]) / (step - before[0])
+                lines.append(f"| {effort} | {step:,} | {by_then:,} | {rate:.1f} |")
+                before = (step, by_then)
+    return [
+        *lines,
+        "",
+        "A server counts from the request on that first shows one of the requirements that its defect breaks to be violated.",
+    ]
 
 
 def _by(what: str, rows: Sequence[Row], efforts: Sequence[str], groups: Iterable[str], of: Callable[[Row], str]) -> list[str]:

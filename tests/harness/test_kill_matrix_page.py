@@ -1,6 +1,7 @@
 """The page of the kill matrix: what stands in it, and that those who write to it leave each other's figures alone."""
 
 import json
+from itertools import islice
 
 import pytest
 
@@ -62,3 +63,14 @@ def test_the_score_of_reports_has_both(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert "Of 100 random rewrites" in page(rows, ["quick"], {"quick": 1.0}, 1, {}, {})
     score = json.loads(kill_matrix.SCORE.read_text(encoding="utf-8"))
     assert kill_score(rewritten.in_score(score, REWRITES)).endswith("it finds 99 at quick (2026-11-30).")
+
+
+def test_it_says_how_many_servers_are_found_by_so_many_requests() -> None:
+    defects = list(islice((one for one in all_defects().values() if not one.tolerable), 3))
+    trials = [
+        Trial("nonconformant", failed=list(defect.breaks), found_at=dict.fromkeys(defect.breaks, at), requests=900)
+        for defect, at in zip(defects, (40, 90, 300), strict=True)
+    ]
+    rows = [Row(defect, {"quick": trial}) for defect, trial in zip(defects, trials, strict=True)]
+    text = page(rows, ["quick"], {"quick": 1.0}, 1, {}, {})
+    assert "| quick | 100 | 2 | 2.0 |\n| quick | 250 | 2 | 0.0 |\n| quick | 300 | 3 | 2.0 |\n" in text

@@ -47,6 +47,7 @@ class Trial:
     """What one run of the suite said. `failed` are requirements that must hold, `warned` those that should.
 
     `verdict` is `error` where there was no run: `problems` then say why, as they do whatever kept a run from being whole.
+    `found_at` says, of each requirement that was violated, after how many requests that was first seen.
     `found_by` has the tests that found each requirement violated.
     """
 
@@ -56,6 +57,7 @@ class Trial:
     inconclusive: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     evidence: dict[str, str] = field(default_factory=dict)
+    found_at: dict[str, int] = field(default_factory=dict)
     found_by: dict[str, list[str]] = field(default_factory=dict)
     requests: int = 0
     seconds: float = 0.0
@@ -96,6 +98,10 @@ def trial_of(run: Run) -> Trial:
     def ids(outcome: Outcome, level: Level) -> list[str]:
         return [result.requirement.id for result in run.with_outcome(outcome) if result.requirement.level is level]
 
+    found_at: dict[str, int] = {}
+    for entry in run.log.entries:
+        if isinstance(entry, Check) and not entry.passed:
+            found_at[entry.requirement] = min(entry.exchange, found_at.get(entry.requirement, entry.exchange))
     return Trial(
         verdict=run.verdict.value,
         failed=ids(Outcome.FAILED, Level.MUST),
@@ -103,6 +109,7 @@ def trial_of(run: Run) -> Trial:
         inconclusive=ids(Outcome.INCONCLUSIVE, Level.MUST),
         problems=list(run.problems),
         evidence={result.requirement.id: result.reason for result in run.with_outcome(Outcome.FAILED)},
+        found_at=found_at,
         found_by=_found_by(run),
         requests=run.requests,
         seconds=run.duration_s,
