@@ -97,6 +97,11 @@ def _report_of_the_bundle(folder: Path) -> None:
     shutil.copytree(folder / "accord-certificate", folder / "accord-report")
 
 
+def _faults(folder: Path) -> None:
+    [text] = re.findall(r"```yaml\n(- match: .*?)```", (ROOT / "docs" / "proxy.md").read_text("utf-8"), re.DOTALL)
+    (folder / "faults.yaml").write_text(text, encoding="utf-8")
+
+
 def _product(folder: Path) -> None:
     [text] = re.findall(r"```yaml\n(vendor: .*?)```", (ROOT / "docs" / "certification.md").read_text("utf-8"), re.DOTALL)
     (folder / "product.yaml").write_text(text, encoding="utf-8")
@@ -143,6 +148,15 @@ FATES: Mapping[str, Sequence[tuple[str, Fate]]] = {
         ("docker build --target mock", _MAKES_IMAGES),
         ("docker run --rm --read-only --tmpfs /tmp --publish", _MAKES_IMAGES),
     ],
+    "docs/coding-agents.md": [
+        ("accord requirements", Run(shows='"create.subject-too-long"')),
+        ("accord verify http://127.0.0.1:8000 --server-key", Run(shows='"conformant"')),
+        (
+            'accord verify http://127.0.0.1:8000 --server-key "$SERVER_KEY" --client-key "$CLIENT_KEY" --only',
+            Run(shows="CONFORMANT"),
+        ),
+        ("bash accord-report/repro", Neither("needs a report with this very failure; test_site.py runs the one of the tutorial")),
+    ],
     "docs/load.md": [
         ("pip install", _INSTALLS),
         ("accord load https://staging.example.com --server-key", _MINUTES),
@@ -167,8 +181,12 @@ FATES: Mapping[str, Sequence[tuple[str, Fate]]] = {
         ("accord mock --store sqlite", Run(serves=True)),
         ("accord mock --store postgresql", Neither("needs this very database; tests/store have one of their own")),
         ("accord mock --choice", Run(serves=True)),
+        ("docker compose", _MAKES_IMAGES),
     ],
-    "docs/proxy.md": [("accord proxy", Run(serves=True))],
+    "docs/proxy.md": [
+        ("accord proxy", Run(serves=True)),
+        ("accord proxy --upstream https://staging.example.com --fault", Run(serves=True, before=_faults)),
+    ],
     "docs/pytest.md": [
         ("pip install", _INSTALLS),
         ("pytest -p", Elsewhere("tests/pipelines/test_pages.py::test_the_fixture_and_a_known_failure")),
