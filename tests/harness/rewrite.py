@@ -90,12 +90,14 @@ class Bench:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.DEVNULL,
+                start_new_session=True,
             ) as process,
         ):
             try:
                 yield _url(process, ready if server == "mock" else self._folder / "said")
             finally:
-                process.send_signal(signal.SIGKILL)
+                # With the process that serves, which would outlive the one that started it.
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _verdict(self, url: str) -> tuple[str, str]:
         options = ["--effort", "quick", "--fail-fast", "--time-budget", str(_BUDGET), "--workers", "1"]

@@ -97,6 +97,11 @@ def _report_of_the_bundle(folder: Path) -> None:
     shutil.copytree(folder / "accord-certificate", folder / "accord-report")
 
 
+def _faults(folder: Path) -> None:
+    [text] = re.findall(r"```yaml\n(- match: .*?)```", (ROOT / "docs" / "proxy.md").read_text("utf-8"), re.DOTALL)
+    (folder / "faults.yaml").write_text(text, encoding="utf-8")
+
+
 def _product(folder: Path) -> None:
     [text] = re.findall(r"```yaml\n(vendor: .*?)```", (ROOT / "docs" / "certification.md").read_text("utf-8"), re.DOTALL)
     (folder / "product.yaml").write_text(text, encoding="utf-8")

@@ -67,9 +67,7 @@ def here(text: str, mock: str, hooks: str, port: int) -> str:
     served = re.match(r"accord (mock|proxy)\b", text)
     if served:
         text = text.replace(" --port 4010", "").replace(served[0], f"{served[0]} --port {port}")
-    text = re.sub(r"https://(staging\.example\.com|helpdesk\.example)(?=[\s/]|$)", mock, text).replace(
-        "http://127.0.0.1:4010", mock
-    )
+    text = re.sub(r"https://(staging\.example\.com|helpdesk\.example)(?=[\s/]|$)|http://127\.0\.0\.1:(4010|8000)", mock, text)
     text = text.replace("http://127.0.0.1:9000/hooks", hooks).replace("127.0.0.1:9000", f"127.0.0.1:{port}")
     # `accord trigger` speaks to the usual port unless it is told otherwise.
     return text.replace("accord trigger", f"accord trigger --mock-url {mock}")
