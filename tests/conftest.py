@@ -12,9 +12,12 @@ from tests.defects.registry import all_defects
 FAULT = "values-urgent-is-high"
 """The defect of the server that has one: the priority urgent is stored as high, against `create.priority-kept`."""
 
-# A shell starts what it puts into the background deaf to Ctrl-C, and so are all whom that starts; tests send it to commands.
+# A shell starts what it puts into the background deaf to Ctrl-C, and `nohup` deaf to a hang-up, and so are all whom that starts;
+# tests send both to commands.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
