@@ -38,6 +38,7 @@ _NEWER_TEXTS = (
     "javascript: data: ../../etc C:\\new N/A n/a 50% 12:30 1,234.50 € #tag",
     "❤\ufe0f ☎\ufe0e ｆｕｌｌ ｗｉｄｔｈ ㎏ \u1112\u1161\u11ab Z\u0335\u0351\u0327\u0301a\u0337l\u0338\u0321g\u0337o",
     "It is broken.",
+    "[[[[{{{{" * 16,
     "URGENT!!! critical, high priority: call me back ASAP, thanks. VIP, refund, spam, unsubscribe, solved, closed, out of office",
 )
 
@@ -72,8 +73,8 @@ SUBJECTS = (
 """Texts that are something else to whoever looks at what a text holds: numbers, moments, JSON. They go where a test is about
 other members."""
 
-WHOLE_BODIES = ("47110815", "2026-03-04T12:00:00+02:00", "-2.50", "[7, 8]", '{"a": "b"}', "undefined", "False")
-"""The same, as all of a message: none is a part of another."""
+WHOLE_BODIES = ("47110815", "2026-03-04T12:00:00+02:00", "-2.50", "[7, 8]", '{"a": "b"}', "undefined", "False", "0")
+"""The same, as all of a message."""
 
 _BODIES = (
     *_TEXTS,

@@ -17,6 +17,7 @@ from contract_tests.contract.operations import (
     LIST_MESSAGES,
     RESOLVE_CONVERSATION,
 )
+from contract_tests.data.lived import create_lived
 from contract_tests.judging.mismatches import Mismatch, of_item, responses, shown
 from contract_tests.judging.mismatches.isolation import another_shown, is_the_same
 from contract_tests.model.ledger import Record
@@ -30,10 +31,8 @@ _TRIES = 3
 
 @pytest.fixture(scope="module")
 def theirs(desk: Helpdesk) -> Record:
-    """A conversation of the run's organisation, with a message, which the other organisation is not to see."""
-    record = desk.create()
-    desk.send(record, desk.body())
-    return record
+    """A conversation of the run's organisation, with messages, which the other organisation is not to see."""
+    return create_lived(desk, desk.contract.channels[-1])
 
 
 @pytest.mark.requirements("isolation.list")
@@ -106,11 +105,32 @@ def test_no_kind_of_conversation_of_another_organisation_is_in_reach(
 ) -> None:
     if kind == "anonymous" and "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
-    record = desk.create(desk.payload(user_email=None) if kind == "anonymous" else None)
-    if kind == "closed":
-        desk.send(record, desk.body())
-        desk.resolve(record)
+    record = create_lived(desk, contract.channels[kind == "closed"], anonymous=kind == "anonymous", closed=kind == "closed")
     check_out_of_reach(desk, desk.take_snapshot(record), [other_server_key], record.email or desk.email())
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("isolation.get")
+def test_a_number_of_another_organisation_is_no_address(desk: Helpdesk, other_server_key: Credential, theirs: Record) -> None:
+    """Where a conversation can be read by its number as well, that is its organisation's."""
+    reading = desk.call(GET_CONVERSATION, id=str(theirs.shown.get("number")), credential=other_server_key)
+    desk.check("isolation.get", another_shown(reading, theirs.shown), reading)
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("isolation.get")
+def test_the_names_of_a_user_stay_in_their_organisation(desk: Helpdesk, other_server_key: Credential) -> None:
+    """Whoever has the same address in both is called in each what was said there, or nothing."""
+    names = {"user_first_name": "Isolde", "user_last_name": "Quartermain"}
+    payload = desk.payload(user_email=desk.create(desk.payload(**names)).email)
+    exchange = desk.call(CREATE_CONVERSATION, body=payload, credential=other_server_key)
+    desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
+    requester = exchange.members.get("requester")
+    told = [name for name in names.values() if isinstance(requester, dict) and name in requester.values()]
+    wrong = (
+        Mismatch("a name that another organisation gave is shown", "not shown", shown(requester), "/requester") if told else None
+    )
+    desk.check("isolation.get", wrong, exchange)
 
 
 def check_out_of_reach(

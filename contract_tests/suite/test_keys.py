@@ -194,14 +194,15 @@ def check_refused_everywhere(
 
 
 def brought_along(desk: Helpdesk, operation_id: str, record: Record, number: int, forgery: Forgery) -> dict[str, str]:
-    """What a client may have left from when it had a good key: the cookies that came then, and the ETag of what it read.
+    """What a client may have left from when it had a good key: the cookies that came then, the ETag of what it read, its Origin.
 
     Cookies only beside a bad key: those of a session may well be enough by themselves.
     """
     path = desk.contract[operation_id].path_for(record.id)
     cookies = desk.wardrobe.cookies(desk.target.keys.server.key, path) if number % 2 == 0 and forgery.secret else ""
     question = desk.wardrobe.question(path) if number % 3 < 2 and desk.contract[operation_id].method == "GET" else {}
-    return {**question, **({"Cookie": cookies} if cookies else {})}
+    origin = desk.target.keys.origin if number % 2 else None
+    return {**question, **({"Cookie": cookies} if cookies else {}), **({"Origin": origin} if origin else {})}
 
 
 def _labelled(forgery: Forgery, mismatch: Mismatch | None) -> Mismatch | None:

@@ -8,9 +8,9 @@ import pytest
 
 from contract_tests.client.helpdesk import Helpdesk
 from contract_tests.contract.document import Contract
-from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSAGE, LIST_MESSAGES
+from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSAGE, GET_CONVERSATION, LIST_MESSAGES
 from contract_tests.data import samples
-from contract_tests.judging.mismatches import Mismatch, messages, of_item, responses, shown
+from contract_tests.judging.mismatches import Mismatch, lists, messages, of_item, responses, shown
 from contract_tests.judging.mismatches.values import text_mismatch
 from contract_tests.model.marks import is_marked, mark_of
 from contract_tests.suite.test_get import ids_of_nobody
@@ -115,8 +115,8 @@ def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) ->
     record.note_message()
 
 
-@pytest.mark.since(2, "messages.listed-once", "resolve.rest-kept")
-@pytest.mark.requirements("messages.sender", "messages.listed-once", "resolve.rest-kept")
+@pytest.mark.since(2, "messages.listed-once", "resolve.rest-kept", "list.status-filter")
+@pytest.mark.requirements("messages.sender", "messages.listed-once", "resolve.rest-kept", "list.status-filter")
 def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
     """The requester must be able to write; whether somebody else may is open, and if so, the message is theirs."""
     record, other = desk.create(), desk.create()
@@ -141,6 +141,12 @@ def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
             desk.record_message(record, body, stranger)
     desk.check_messages(record)
     desk.get(record)
+    # Whatever status it has by now, it is found by that one alone.
+    status = desk.call(GET_CONVERSATION, id=record.id).members.get("status")
+    for asked in ("open", "pending"):
+        page = desk.list_page(user_email=record.email, status=asked)
+        expected = {record.id} if status == asked else set()
+        desk.check("list.status-filter", lists.ids_mismatch(expected, page.ids), page.exchange)
     desk.resolve(record)
     desk.check_messages(record)
     # Neither the sender's own conversation nor what is listed for the sender knows of it.
@@ -181,6 +187,10 @@ def test_messages_to_an_anonymous_conversation_are_listed_if_accepted(desk: Help
     if exchange.succeeded:
         desk.record_message(record, body, known.email or "")
     desk.check_messages(record)
+    # Whoever writes, nobody becomes its requester.
+    desk.get(record)
+    desk.resolve(record)
+    desk.check_messages(record)
 
 
 @pytest.mark.requirements("messages.conversation-kept", "messages.touches-no-other")
@@ -204,7 +214,12 @@ def test_a_message_without_what_is_required_is_refused(desk: Helpdesk) -> None:
     record, closed = desk.create(), desk.create()
     desk.send(record, desk.body())
     desk.resolve(closed)
+    # Whether that is an address enough is open.
+    body = desk.body("From nobody")
+    odd = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": "no address"})
+    record.note_message()
     before, before_closed = desk.take_snapshot(record), desk.take_snapshot(closed)
+    _check_none_added(desk, [body] if odd.refused else [], before.messages, before.listing)
     for number, credential in enumerate(desk.credentials(CREATE_MESSAGE)):
         for place, (payload, requirement) in enumerate(
             (

@@ -6,7 +6,8 @@ import pytest
 
 from contract_tests.client.helpdesk import Helpdesk
 from contract_tests.contract.document import Contract
-from contract_tests.contract.operations import GET_CONVERSATION, LIST_CONVERSATIONS, OPERATIONS
+from contract_tests.contract.operations import CREATE_CONVERSATION, GET_CONVERSATION, LIST_CONVERSATIONS, OPERATIONS
+from contract_tests.data.lived import create_lived
 from contract_tests.data.valid_calls import record_accepted, valid_body
 from contract_tests.judging.mismatches import responses
 from contract_tests.transport.credentials import Credential, Style
@@ -30,12 +31,19 @@ def test_the_allowed_origin_is_accepted(desk: Helpdesk, contract: Contract, orig
 @pytest.mark.since(2, "origin.allowed")
 @pytest.mark.requirements("origin.other", "origin.refusal-changes-nothing", "origin.allowed")
 def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_client_key: Credential) -> None:
-    record, marker = desk.create(), desk.email("origin")
-    desk.send(record, desk.body())
-    before = desk.take_snapshot(record)
+    records = [create_lived(desk, contract.channels[-1]), create_lived(desk, contract.channels[0], closed=True)]
+    marker, subject = desk.email("origin"), desk.subject("From elsewhere")
+    before = [desk.take_snapshot(one) for one in records]
     own = urlsplit(desk.target.base_url)
     origins = [*other_origins(desk.target.keys.origin), f"{own.scheme}://{own.netloc}"]
     operations = allowed_operations(contract)
+    anonymous_is_refused = "user_email" in contract[CREATE_CONVERSATION].required
+    allowed_host = urlsplit(desk.target.keys.origin).netloc
+    beside: tuple[dict[str, str], ...] = (
+        {},
+        {"Referer": f"{desk.target.keys.origin}/inbox"},
+        {"X-Forwarded-Host": allowed_host, "X-Forwarded-For": "127.0.0.1"},
+    )
     others = [origin for origin in origins if origin != desk.target.keys.origin]
     for turn, style in enumerate(Style):
         for number, origin in enumerate(others):
@@ -43,7 +51,10 @@ def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_cl
                 # The two ways of sending the key meet operations that stand apart.
                 if not desk.effort.combined(number + turn * (len(operations) // 2), place, len(operations)):
                     continue
+                record = records[number % 2]
                 body = valid_body(desk, operation_id, record, email=marker)
+                if operation_id == CREATE_CONVERSATION and number % 2 and not anonymous_is_refused:
+                    body = desk.payload(user_email=None, subject=subject)
                 credential = origin_client_key.by(style)
                 if number < 3:
                     # What was just accepted is no reason to accept what comes next.
@@ -51,12 +62,13 @@ def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_cl
                     reading = desk.call(GET_CONVERSATION, id=record.id, credential=credential, headers=allowed)
                     desk.check("origin.allowed", responses.not_accepted(reading), reading)
                 query = {"user_email": record.email} if operation_id == LIST_CONVERSATIONS and number % 4 > 1 else None
-                exchange = desk.call(
-                    operation_id, id=record.id, query=query, body=body, credential=credential, headers={"Origin": origin}
-                )
+                # What else tells of the allowed one is no Origin.
+                sent = {"Origin": origin, **beside[(number + place) % len(beside)]}
+                exchange = desk.call(operation_id, id=record.id, query=query, body=body, credential=credential, headers=sent)
                 desk.check("origin.other", responses.not_refused(exchange), exchange)
-        desk.check_unchanged(before, "origin.refusal-changes-nothing")
-        desk.check_nothing_created(marker, "origin.refusal-changes-nothing")
+        for one in before:
+            desk.check_unchanged(one, "origin.refusal-changes-nothing")
+        desk.check_nothing_created(marker, "origin.refusal-changes-nothing", subject=subject)
 
 
 @pytest.mark.requirements("tier.refused", "tier.refusal-changes-nothing")

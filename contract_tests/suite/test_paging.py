@@ -6,7 +6,7 @@ import pytest
 
 from contract_tests.client.helpdesk import Helpdesk
 from contract_tests.contract.document import Contract
-from contract_tests.contract.operations import LIST_CONVERSATIONS
+from contract_tests.contract.operations import GET_CONVERSATION, LIST_CONVERSATIONS, LIST_MESSAGES
 from contract_tests.data.corpus import Corpus
 from contract_tests.effort import Effort
 from contract_tests.judging.mismatches import Mismatch, lists, responses
@@ -96,6 +96,12 @@ def test_pages_of_one_hold_everything_once(desk: Helpdesk) -> None:
     for limit in (1, 2, 3, 4, 5, 6):
         pages = desk.list_pages(limit, user_email=email)
         desk.check_pages_are(ids, pages)
+    # Whoever opens one of the next page has written nothing.
+    first = desk.list_page(user_email=email, limit=3)
+    for one in sorted(ids - set(first.ids))[:2]:
+        desk.call(GET_CONVERSATION, id=one)
+        desk.call(LIST_MESSAGES, id=one)
+    desk.check_pages_are(ids, [first, desk.list_page(user_email=email, limit=3, offset=3)])
 
 
 @pytest.mark.requirements("list.offset", "list.past-the-end", "list.count")

@@ -185,6 +185,12 @@ def altered_keys(valid: Credential) -> list[Forgery]:
         "without its prefix": (Ref(name, head),),
         "with its prefix in capitals": joined(key[:head].upper(), Ref(name, head)),
         "percent-encoded": (Turned("percent", (whole,)),),
+        "with a blank and more behind it": (whole, " x"),
+        "with a comma and more behind it": (whole, ",x"),
+        "behind another one and a comma": ("x,", whole),
+        "with a wildcard for its tail": (Ref(name, 0, head + 4), "%"),
+        "with a wildcard for its last character": (all_but_last, "_"),
+        "with a pattern for its tail": (Ref(name, 0, head + 4), ".*"),
         "in the other case": (Turned("swapcase", (whole,)),),
         "with the case of its tail changed": joined(key[:head], Turned("swapcase", (Ref(name, head),))),
     }

@@ -1,0 +1,30 @@
+"""Conversations as they are after a while: what is refused is refused for these, too, and not only for new ones."""
+
+from contract_tests.client.helpdesk import Helpdesk
+from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSAGE
+from contract_tests.model.ledger import Record
+
+
+def create_lived(desk: Helpdesk, channel: str, *, anonymous: bool = False, closed: bool = False) -> Record:
+    """Create a conversation that came by this channel, with messages of two people as far as they may write, and read it again.
+
+    Whether anybody but its requester may write is open, and so is whether an anonymous one has messages; what is refused is left
+    out. Raises Blocked where what is documented is refused.
+    """
+    nobody = anonymous and "user_email" not in desk.contract[CREATE_CONVERSATION].required
+    members = {"user_email": None} if nobody else {}
+    record = desk.create(desk.payload(channel=channel, priority="urgent", description=desk.body("It began like this."), **members))
+    colleague = desk.email("colleague")
+    if record.email:
+        desk.send(record, desk.body("I am the one who asked."))
+    for _ in range(2):
+        body = desk.body("I work with them.")
+        exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": colleague})
+        if not exchange.succeeded:
+            break
+        desk.record_message(record, body, colleague)
+    # Whoever writes to it, it stays its requester's.
+    desk.get(record)
+    if closed:
+        desk.resolve(record)
+    return record
