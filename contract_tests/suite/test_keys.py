@@ -188,7 +188,9 @@ def check_refused_everywhere(
             query = {"user_email": record.email, "offset": 1} if operation_id == LIST_CONVERSATIONS and number % 2 else None
             left = brought_along(desk, operation_id, record, number, forgery)
             exchange = desk.call(operation_id, id=record.id, query=query, body=body, forgery=forgery, headers=left)
-            desk.check(requirement, _labelled(forgery, responses.status_mismatch(exchange, 401)), exchange)
+            # A server may look at where a request comes from first, and say no to that.
+            wrong = responses.not_refused(exchange) if "Origin" in left else responses.status_mismatch(exchange, 401)
+            desk.check(requirement, _labelled(forgery, wrong), exchange)
             if exchange.status == 401:
                 desk.check("auth.refusal-body", responses.no_text_detail(exchange), exchange)
 

@@ -165,7 +165,10 @@ def spellings(written: str) -> Iterator[str]:
     parts = _without_dots(part.strip() for part in re.split(r"[/\\]", text))
     if not parts:
         return
-    plain = parts[0].partition("\0")[0].partition(";")[0].strip()
+    # An id may itself hold what separates parameters: any number of them may be its own.
+    pieces = parts[0].partition("\0")[0].split(";")
+    yield from (";".join(pieces[:end]).strip() for end in range(len(pieces), 1, -1))
+    plain = pieces[0].strip()
     yield plain
     if is_uuid(plain):
         yield from (plain.lower(), plain.upper())

@@ -22,6 +22,7 @@ from tests.variations.traffic import speaking
 _PAGE = "<html><head><title>Oops</title></head><body><h1>Oops</h1></body></html>"
 _LEVELS = 100
 _SURROGATE = re.compile(rb"(?i)(?<!\\)(?:\\\\)*\\ud[89a-f]")
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PAIR = re.compile(rb"(?i)\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
 _TEXTS = ("subject", "user_first_name", "user_last_name")
 
@@ -52,7 +53,7 @@ def _beyond(body: bytes) -> bool:
 
 def _depth(body: bytes) -> int:
     deepest = depth = 0
-    for byte in body:
+    for byte in _TEXT.sub(b"", body):
         depth += (byte in b"[{") - (byte in b"]}")
         deepest = max(deepest, depth)
     return deepest
