@@ -12,7 +12,7 @@ from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation, Message
 from mockserver.serving.server import WsgiApp
-from tests.variations.records import with_ids
+from tests.variations.records import AnyId, with_ids
 from tests.variations.registry import variation
 from tests.variations.seams import mock, with_others
 
@@ -156,3 +156,19 @@ def with_tails() -> WsgiApp:
             return super().read_id(text[:36])
 
     return mock(validator=Lenient)
+
+
+@variation("numbers-are-addresses-too")
+def by_number() -> WsgiApp:
+    """A conversation can also be read, written to and resolved by its number, which each organisation counts for itself."""
+
+    class ByNumber(Conversations):
+        def find(self, caller: Caller, conversation_id: str) -> Conversation:
+            if conversation_id.isdecimal() and len(conversation_id) < 10:
+                known = self.store.conversations(caller.organisation)
+                found = next((one for one in known if one.number == int(conversation_id)), None)
+                if found is not None:
+                    return found
+            return super().find(caller, conversation_id)
+
+    return mock(conversations=ByNumber, validator=AnyId)

@@ -248,3 +248,13 @@ def keys_remembered_after_a_good_one() -> WsgiApp:
             return caller
 
     return broken(authenticator=Remembering)
+
+
+@defect("auth.revoked-key", difficulty=RARE)
+def keys_revoked_beside_an_origin() -> WsgiApp:
+    """A revoked key goes on working where the request names an Origin."""
+    return broken(
+        authenticator=accepting(
+            lambda auth, request, operation: revoked(auth, request, operation) if request.header("Origin") else None
+        )
+    )

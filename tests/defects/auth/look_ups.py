@@ -116,3 +116,23 @@ def keys_by_a_sum() -> WsgiApp:
         return sum(text.lower().encode("utf-8", "replace")) % 65_536
 
     return broken(authenticator=comparing(lambda key, text: summed(key) == summed(text)))
+
+
+@defect("auth.altered-key", difficulty=RARE)
+def keys_percent_is_any_tail() -> WsgiApp:
+    """A key is looked up by LIKE, in which a percent sign is any tail."""
+    return broken(
+        authenticator=comparing(lambda key, text: len(text) > 8 and text.endswith("%") and key.startswith(text.removesuffix("%")))
+    )
+
+
+@defect("auth.altered-key", difficulty=RARE)
+def keys_in_a_list() -> WsgiApp:
+    """X-API-Key is taken for a list with commas, one of which is enough."""
+    return broken(authenticator=comparing(lambda key, text: "," in text and key in text.split(",")))
+
+
+@defect("auth.altered-key", difficulty=RARE)
+def keys_up_to_a_blank() -> WsgiApp:
+    """Of what is sent as a key, what comes before a blank is looked at."""
+    return broken(authenticator=comparing(lambda key, text: " " in text and text.split(" ")[0] == key))

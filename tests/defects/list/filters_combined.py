@@ -6,7 +6,9 @@ from typing import Any
 from mockserver.handling.conversations import Conversations
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
+from mockserver.model.records import Conversation
 from mockserver.serving.server import WsgiApp
+from mockserver.store import Fixed
 from tests.defects.kit.parts import broken
 from tests.defects.kit.rules import Found, counting, cutting, everything, forgetting, listing, selecting, then
 from tests.defects.registry import Difficulty, defect
@@ -160,3 +162,35 @@ def filters_pages_of_a_status_overlap() -> WsgiApp:
 def filters_first_hundred_rows() -> WsgiApp:
     """Filtered by an address, what lies behind a requester's first 100 conversations is on no page."""
     return broken(conversations=cutting(lambda found, limit, offset: found[-100:][offset : offset + limit]))
+
+
+@defect("list.filters-combine", "list.count", difficulty=RARE)
+def filters_equal_ones_once() -> WsgiApp:
+    """Of closed conversations of one requester with the same subject, one is listed."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Found) -> Any:
+        if not (query["user_email"] and query["status"] == "closed"):
+            return found
+        return {one.subject: one for one in reversed(found)}.values()
+
+    return broken(conversations=selecting(select))
+
+
+@defect("list.partition", difficulty=RARE)
+def filters_latest_read_first() -> WsgiApp:
+    """What was read last comes first in the lists, so that reading moves the pages."""
+    read: dict[str, int] = {}
+
+    class Viewed(Conversations):
+        def get(self, caller: Caller, checked: CheckedRequest) -> Conversation:
+            done = super().get(caller, checked)
+            read.pop(done.id, None)
+            read[done.id] = len(read) + 1
+            return done
+
+        def select(self, caller: Caller, query: Any) -> Any:
+            found = [*super().select(caller, query)]
+            order = [*read]
+            return Fixed(sorted(found, key=lambda one: -order.index(one.id) if one.id in read else len(order)))
+
+    return broken(conversations=Viewed)

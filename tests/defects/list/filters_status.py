@@ -10,6 +10,7 @@ from mockserver.model.records import Conversation
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import broken
 from tests.defects.kit.rules import SECOND, Found, forgetting, selecting
+from tests.defects.kit.stores import kept_messages
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -133,3 +134,21 @@ def filters_closed_without_callbacks() -> WsgiApp:
 def filters_open_without_urgent() -> WsgiApp:
     """Open conversations of the priority urgent are not found by their status."""
     return by_status(lambda one, asked: one.status == asked and (asked, one.priority) != ("open", "urgent"))
+
+
+@defect("list.status-filter", difficulty=RARE)
+def filters_pending_is_answered() -> WsgiApp:
+    """Filtered by pending, open conversations are listed to which somebody else has written."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Found) -> Found:
+        if query["status"] != "pending":
+            return found
+
+        def answered(one: Conversation) -> bool:
+            senders = {message.sender_email for message in kept_messages(rules.store, one.id)}
+            return one.status == "open" and bool(senders - {one.requester.email})
+
+        every = Conversations.select(rules, caller, {**query, "status": None})
+        return [one for one in every if one in found or answered(one)]
+
+    return broken(conversations=selecting(select))

@@ -59,12 +59,12 @@ def messages_close() -> WsgiApp:
 
 
 @defect("messages.conversation-kept", difficulty=RARE, effort="standard")
-def messages_fifth_resolves() -> WsgiApp:
-    """The fifth message of a conversation resolves it."""
+def messages_fifth_closes() -> WsgiApp:
+    """The fifth message of a conversation closes it."""
 
     def effect(rules: Any, caller: Caller, checked: CheckedRequest, message: Message) -> None:
         if len(rules.store.messages(message.conversation)) == 5:
-            change(rules, conversation_of(rules, message), status="resolved")
+            change(rules, conversation_of(rules, message), status="closed")
 
     return sent(effect)
 

@@ -11,7 +11,7 @@ from mockserver.http.messages import Request, Response
 from mockserver.model.caller import ApiKey, Caller
 from mockserver.model.refusal import Kind, Refusal
 from mockserver.serving.server import WsgiApp
-from tests.defects.kit.parts import CREATE, GET, LIST, MESSAGES, SEND, Counter, broken, done_although, status_of
+from tests.defects.kit.parts import CREATE, GET, LIST, MESSAGES, SEND, Counter, body_of, broken, done_although, status_of
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -305,3 +305,39 @@ def origins_own_accepted() -> WsgiApp:
     return broken(
         authenticator=matching(lambda allowed, origin: origin == allowed or "//127.0.0.1:" in origin or "//server.test" in origin)
     )
+
+
+@defect("origin.other", difficulty=RARE)
+def origins_or_the_referer() -> WsgiApp:
+    """Another origin is accepted where the Referer is a page of the allowed one."""
+    return broken(authenticator=unchecked(lambda request, operation: "//app.example.com/" in (request.header("Referer") or "")))
+
+
+@defect("origin.other", difficulty=RARE)
+def origins_or_the_forwarded_host() -> WsgiApp:
+    """Another origin is accepted where X-Forwarded-Host is the allowed host."""
+    return broken(authenticator=unchecked(lambda request, operation: request.header("X-Forwarded-Host") == "app.example.com"))
+
+
+@defect("origin.refusal-changes-nothing", difficulty=RARE)
+def origins_refused_and_created_if_anonymous() -> WsgiApp:
+    """An anonymous create from another origin is refused after the conversation was stored."""
+    return broken(
+        pipeline=done_although(
+            lambda refusal, request: status_of(refusal) == 403 and b'"user_email"' not in body_of(request), CREATE
+        )
+    )
+
+
+@defect("origin.refusal-changes-nothing", difficulty=RARE)
+def origins_refused_and_reopened() -> WsgiApp:
+    """A message from another origin is refused, and has opened the closed conversation again."""
+
+    class Reopened(Pipeline):
+        def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
+            found = self.store.conversation(request.path.get("id", ""))
+            if operation.id == SEND and status_of(refusal) == 403 and found is not None and found.status == "closed":
+                self.store.replace_conversation(found._replace(status="open"))
+            return super().refused(operation, request, refusal)
+
+    return broken(pipeline=Reopened)

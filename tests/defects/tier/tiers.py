@@ -13,8 +13,9 @@ from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation
 from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
-from tests.defects.kit.parts import RESOLVE, broken, done_although, refusing, status_of
+from tests.defects.kit.parts import RESOLVE, body_of, broken, done_although, refusing, status_of
 from tests.defects.kit.rules import then
+from tests.defects.kit.stores import kept_messages
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -270,3 +271,30 @@ def tiers_own_creations_may_be_resolved() -> WsgiApp:
             return creators.get(conversation.id) == "client"
 
     return broken(authenticator=overlooking(lambda key, scheme: True), conversations=Own)
+
+
+@defect("tier.refusal-changes-nothing", difficulty=RARE)
+def tiers_refused_and_resolved_with_a_body() -> WsgiApp:
+    """A client key that resolves with a JSON body is refused after the conversation was closed."""
+
+    class WithBody(Pipeline):
+        def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
+            found = self.store.conversation(request.path.get("id", ""))
+            if operation.id == RESOLVE and status_of(refusal) == 403 and found is not None and body_of(request).strip():
+                self.store.replace_conversation(found._replace(status="closed"))
+            return super().refused(operation, request, refusal)
+
+    return broken(pipeline=WithBody)
+
+
+@defect("tier.refusal-changes-nothing", difficulty=RARE)
+def tiers_refused_and_resolved_if_answered() -> WsgiApp:
+    """A client key that resolves what somebody else has written to is refused after it was closed."""
+
+    class Answered(Touching):
+        def touched(self, conversation: Conversation) -> None:
+            senders = {message.sender_email for message in kept_messages(self.store, conversation.id)}
+            if senders - {conversation.requester.email}:
+                self.store.replace_conversation(conversation._replace(status="closed"))
+
+    return broken(pipeline=Answered)
