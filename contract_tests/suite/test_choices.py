@@ -83,7 +83,7 @@ def test_how_text_is_kept(desk: Helpdesk, judge: Judge) -> None:
 
 def test_how_lists_answer(desk: Helpdesk, judge: Judge, contract: Contract) -> None:
     email = desk.email("listed")
-    ids = [desk.create(desk.payload(user_email=email)).id for _ in range(3)]
+    ids = [desk.create(desk.payload(user_email=email)).id for _ in range(6)]
     page = desk.list_all(user_email=email)
     orders = {tuple(ids): "oldest", tuple(reversed(ids)): "newest"}
     _observe(judge, "list_order", orders.get(tuple(page.ids), "other"), page.exchange)

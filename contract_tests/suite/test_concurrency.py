@@ -106,7 +106,8 @@ def _create_beside_readers(desk: Helpdesk, at_once: AtOnce, payloads: Sequence[d
     for (payload, _), listing in zip(found, answered[len(creates) + len(got) :], strict=True):
         email = payload["user_email"]
         expected = {str(exchange.members.get("id")) for one, exchange in before.each if one["user_email"] == email}
-        lacking = lists.ids_mismatch(expected, [str(item.get("id")) for item in items_of(listing)], exactly=False)
+        ids = [str(item.get("id")) for item in items_of(listing)]
+        lacking = lists.ids_mismatch(expected, ids, exactly=False) if len(expected) <= desk.contract.page_maximum else None
         others = (of_item(wrong, item) for item in items_of(listing) if (wrong := email_mismatch(item, email)))
         desk.check("any.concurrent-reads", responses.status_mismatch(listing, 200) or lacking or next(others, None), listing)
     return answered[: len(creates)]
@@ -290,7 +291,8 @@ def _reading(desk: Helpdesk, conversation_id: str, credential: Credential | None
 
 def _listing(desk: Helpdesk, email: str, credential: Credential | None = None) -> Callable[[], Exchange]:
     key = credential or desk.next_credential(LIST_CONVERSATIONS)
-    return lambda: desk.call(LIST_CONVERSATIONS, query={"user_email": email}, credential=key)
+    query = {"user_email": email, "limit": desk.contract.page_maximum}
+    return lambda: desk.call(LIST_CONVERSATIONS, query=query, credential=key)
 
 
 def _listing_messages(desk: Helpdesk, conversation_id: str) -> Callable[[], Exchange]:

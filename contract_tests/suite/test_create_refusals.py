@@ -17,7 +17,7 @@ from contract_tests.transport.exchange import Exchange
 
 REFUSED = "create.refusal-changes-nothing"
 
-_REPETITIONS = 4
+_REPETITIONS = 10
 """How often something has to follow from a request before it is taken for its consequence."""
 
 
@@ -155,7 +155,7 @@ def _check_no_blank_one(desk: Helpdesk, body: str) -> None:
     """
     seen, page = _blank_ones(desk)
     for attempt in range(_REPETITIONS):
-        for _ in range(desk.random.randint(1, 3) if attempt else 0):
+        for _ in range(desk.random.randint(1, 4) if attempt else 0):
             fresh, page = _blank_ones(desk)
             if set(fresh) - set(seen):
                 # Others do so: nothing can be told.
