@@ -24,8 +24,8 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
     )
     assert process.stdout is not None
     try:
-        lines = iter(process.stdout.readline, "")
-        yield next(line.strip() for line in lines if line.strip().startswith("http://")), listen
+        line = process.stdout.readline()
+        yield next(word for word in line.split() if word.startswith("http://")), listen
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)
