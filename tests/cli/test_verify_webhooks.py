@@ -25,7 +25,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        yield next(word for word in line.split() if word.startswith("http://")), listen
+        yield next(word.rstrip(";") for word in line.split() if word.startswith("http://")), listen
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)
