@@ -2,12 +2,13 @@
 
 from mockserver.handling.conversations import Conversations
 from mockserver.model.caller import Caller
+from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation, User
 from mockserver.serving.server import WsgiApp
 from tests.defects.get.found import AnyId
 from tests.defects.isolation.own_side import reaching
 from tests.defects.kit.parts import GET, MESSAGES, RESOLVE, broken
-from tests.defects.kit.stores import all_conversations, kept_messages
+from tests.defects.kit.stores import all_conversations, is_answered, kept_messages
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -30,8 +31,7 @@ def isolation_not_of_answered_on_get() -> WsgiApp:
 
     class Answered(reaching(GET)):
         def seen(self, conversation: Conversation) -> bool:
-            senders = {message.sender_email for message in kept_messages(self.store, conversation.id)}
-            return bool(senders - {conversation.requester.email})
+            return is_answered(self.store, conversation)
 
     return broken(conversations=Answered)
 
@@ -42,8 +42,7 @@ def isolation_not_of_answered_on_resolve() -> WsgiApp:
 
     class Answered(reaching(RESOLVE)):
         def seen(self, conversation: Conversation) -> bool:
-            senders = {message.sender_email for message in kept_messages(self.store, conversation.id)}
-            return bool(senders - {conversation.requester.email})
+            return is_answered(self.store, conversation)
 
     return broken(conversations=Answered)
 
@@ -81,14 +80,13 @@ def isolation_not_of_users() -> WsgiApp:
     names: dict[str, User] = {}
 
     class OneTable(Conversations):
-        def keep(self, conversation: Conversation) -> Conversation:
-            requester = conversation.requester
-            first = names.setdefault(requester.email or "", requester) if requester.email else requester
-            return conversation._replace(requester=requester._replace(first_name=first.first_name, last_name=first.last_name))
-
-        def create(self, caller: Caller, checked: object) -> Conversation:
-            made = self.keep(super().create(caller, checked))  # type: ignore[arg-type]
-            self.store.replace_conversation(made)
-            return made
+        def create(self, caller: Caller, checked: CheckedRequest) -> Conversation:
+            made = super().create(caller, checked)
+            if made.requester.email is None:
+                return made
+            first = names.setdefault(made.requester.email, made.requester)
+            shown = made.requester._replace(first_name=first.first_name, last_name=first.last_name)
+            self.store.replace_conversation(made._replace(requester=shown))
+            return made._replace(requester=shown)
 
     return broken(conversations=OneTable)

@@ -18,6 +18,11 @@ def kept_messages(store: Any, conversation_id: str) -> list[Message]:
     return messages
 
 
+def is_answered(store: Any, conversation: Conversation) -> bool:
+    """Whether somebody else than its requester has written to a conversation."""
+    return any(message.sender_email != conversation.requester.email for message in kept_messages(store, conversation.id))
+
+
 def forget(store: Any, conversation_id: str) -> None:
     """Keep a conversation and its messages no longer."""
     state = store.state()

@@ -10,7 +10,7 @@ from mockserver.model.records import Conversation
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import broken
 from tests.defects.kit.rules import SECOND, Found, forgetting, selecting
-from tests.defects.kit.stores import kept_messages
+from tests.defects.kit.stores import is_answered
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -143,12 +143,7 @@ def filters_pending_is_answered() -> WsgiApp:
     def select(rules: Any, caller: Caller, query: Any, found: Found) -> Found:
         if query["status"] != "pending":
             return found
-
-        def answered(one: Conversation) -> bool:
-            senders = {message.sender_email for message in kept_messages(rules.store, one.id)}
-            return one.status == "open" and bool(senders - {one.requester.email})
-
         every = Conversations.select(rules, caller, {**query, "status": None})
-        return [one for one in every if one in found or answered(one)]
+        return [one for one in every if one in found or (one.status == "open" and is_answered(rules.store, one))]
 
     return broken(conversations=selecting(select))

@@ -15,7 +15,7 @@ from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import RESOLVE, body_of, broken, done_although, refusing, status_of
 from tests.defects.kit.rules import then
-from tests.defects.kit.stores import kept_messages
+from tests.defects.kit.stores import is_answered
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -293,8 +293,7 @@ def tiers_refused_and_resolved_if_answered() -> WsgiApp:
 
     class Answered(Touching):
         def touched(self, conversation: Conversation) -> None:
-            senders = {message.sender_email for message in kept_messages(self.store, conversation.id)}
-            if senders - {conversation.requester.email}:
+            if is_answered(self.store, conversation):
                 self.store.replace_conversation(conversation._replace(status="closed"))
 
     return broken(pipeline=Answered)
