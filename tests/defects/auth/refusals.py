@@ -263,6 +263,18 @@ def failing_at(when: Callable[[str], bool]) -> WsgiApp:
     return broken(pipeline=Failing)
 
 
+@defect("auth.invalid-key", "auth.altered-key", difficulty=MEDIUM)
+def keys_wrong_after_bearer_is_403() -> WsgiApp:
+    """A wrong key after Bearer is answered with 403; in X-API-Key with 401."""
+
+    class Forbidding(Pipeline):
+        def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
+            response = super().refused(operation, request, refusal)
+            return response._replace(status=403) if response.status == 401 and request.header("Authorization") else response
+
+    return broken(pipeline=Forbidding)
+
+
 @defect("auth.x-api-key", "auth.bearer", "get.answer", difficulty=RARE)
 def keys_refusal_is_cached() -> WsgiApp:
     """A 401 for a conversation is kept by its path: the next call, with a good key, gets it as well."""
