@@ -5,15 +5,24 @@ from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSA
 from contract_tests.model.ledger import Record
 
 
-def create_lived(desk: Helpdesk, channel: str, *, anonymous: bool = False, closed: bool = False) -> Record:
-    """Create a conversation that came by this channel, with messages of two people as far as they may write, and read it again.
+def create_lived(desk: Helpdesk, channel: int, *, anonymous: bool = False, closed: bool = False) -> Record:
+    """Create a conversation with messages of two people, as far as they may write, and read it again.
 
+    It came by the channel at this index of the documented ones, from the beginning again where there are not so many.
     Whether anybody but its requester may write is open, and so is whether an anonymous one has messages; what is refused is left
     out. Raises Blocked where what is documented is refused.
     """
+    channels, priorities = desk.contract.channels, desk.contract.priorities
     nobody = anonymous and "user_email" not in desk.contract[CREATE_CONVERSATION].required
     members = {"user_email": None} if nobody else {}
-    record = desk.create(desk.payload(channel=channel, priority="urgent", description=desk.body("It began like this."), **members))
+    record = desk.create(
+        desk.payload(
+            channel=channels[channel % len(channels)],
+            priority=priorities[-1],
+            description=desk.body("It began like this."),
+            **members,
+        )
+    )
     colleague = desk.email("colleague")
     if record.email:
         desk.send(record, desk.body("I am the one who asked."))

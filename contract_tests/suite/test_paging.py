@@ -96,7 +96,7 @@ def test_pages_of_one_hold_everything_once(desk: Helpdesk) -> None:
     for limit in (1, 2, 3, 4, 5, 6):
         pages = desk.list_pages(limit, user_email=email)
         desk.check_pages_are(ids, pages)
-    # Whoever opens one of the next page has written nothing.
+    # To read what is on the next page is no write, and moves nothing.
     first = desk.list_page(user_email=email, limit=3)
     for one in sorted(ids - set(first.ids))[:2]:
         desk.call(GET_CONVERSATION, id=one)

@@ -22,7 +22,7 @@ from contract_tests.model.ledger import Record
 from contract_tests.transport.credentials import Credential, Style
 
 STATES = ("new", "with messages", "closed", "anonymous")
-"""What conversations are when they are written to. There are no more of them than channels."""
+"""What conversations are when they are written to."""
 
 
 @pytest.mark.requirements("tier.refused", "tier.refusal-status", "tier.refusal-changes-nothing")
@@ -37,7 +37,7 @@ def test_client_keys_are_refused_where_only_server_keys_may_call(
     if state == "new":
         record = desk.create()
     else:
-        record = create_lived(desk, contract.channels[STATES.index(state)], anonymous=anonymous, closed=state == "closed")
+        record = create_lived(desk, STATES.index(state), anonymous=anonymous, closed=state == "closed")
     marker = desk.email("tier")
     before = desk.take_snapshot(record)
     # Who is refused tries again.
