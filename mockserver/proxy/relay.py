@@ -36,9 +36,16 @@ class Relay:
         self._upstream = upstream
         self._done = done
         self._lost = lost
+        self._served: set[asyncio.Task[None]] = set()
 
-    async def serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
-        """Serve one connection of a client to its end."""
+    def serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
+        """Start to serve one connection of a client, which goes on to its end."""
+        task = asyncio.ensure_future(self._serve(client_reader, client_writer))
+        # asyncio itself lets a task go whose client has said its last while it waits for the server.
+        self._served.add(task)
+        task.add_done_callback(self._served.discard)
+
+    async def _serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
         try:
             server = Streams(*await self._upstream.connect())
         except OSError as error:

@@ -29,7 +29,25 @@ def listening(carry: Carry, tls: ssl.SSLContext | None = None) -> Iterator[str]:
 
 async def _serve(carry: Carry, started: "Future[tuple[str, Callable[[], object]]]", tls: ssl.SSLContext | None) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    server = await asyncio.start_server(carry, "127.0.0.1", 0, ssl=tls)
+    carried: set[asyncio.Task[None]] = set()
+
+    # asyncio holds a connection's task by what it waits for alone, and lets it go unended when its client closes meanwhile.
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(_carry(carry, reader, writer))
+        carried.add(task)
+        task.add_done_callback(carried.discard)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     started.set_result((f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", lambda: loop.call_soon_threadsafe(ended.set)))
     await ended.wait()
     server.close()
+    for task in carried:
+        task.cancel()
+    await asyncio.gather(*carried, return_exceptions=True)
+
+
+async def _carry(carry: Carry, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        await carry(reader, writer)
+    finally:
+        writer.close()

@@ -86,8 +86,6 @@ def test_a_gateway_that_loses_answers(verify: Verify, status: str) -> None:
     assert ended.code == 3, ended.said
 
 
-# Connections are cut on purpose, some of them while the loop that serves them ends.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <function StreamWriter.__del__:pytest.PytestUnraisableExceptionWarning")
 def test_connections_that_are_closed_when_a_write_is_done(verify: Verify) -> None:
     with serving(create_app(scenario="empty")) as behind, cutting(behind) as (url, cutter):
         ended = judged(verify, url)
