@@ -11,8 +11,8 @@ from contract_tests.contract.document import Contract
 from contract_tests.contract.operations import CREATE_CONVERSATION, GET_CONVERSATION
 from contract_tests.data import samples
 from contract_tests.effort import Effort
-from contract_tests.judging.mismatches import Mismatch, messages, responses
-from contract_tests.judging.mismatches.conversations import email_mismatch, names_mismatch
+from contract_tests.judging.mismatches import Mismatch, messages, of_item, responses
+from contract_tests.judging.mismatches.conversations import email_mismatch, names_mismatch, null_as_text
 from contract_tests.model.ledger import Person, Record
 from contract_tests.model.marks import mark_of
 
@@ -70,24 +70,73 @@ def test_every_priority_with_every_channel_is_kept(desk: Helpdesk, contract: Con
 def test_an_anonymous_conversation_is_created(desk: Helpdesk, contract: Contract) -> None:
     if "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
-    kinds: list[dict[str, Any]] = [{"channel": channel} for channel in contract.channels]
-    kinds += [{"priority": priority} for priority in contract.priorities]
     records: list[Record] = []
     for number, credential in enumerate(desk.credentials(CREATE_CONVERSATION)):
-        chosen = [kind for place, kind in enumerate(kinds) if place % 4 == number]
-        # Names of nobody else, so that they are known wherever they turn up.
-        named: dict[str, Any] = {"user_first_name": f"Anja {number}", "user_last_name": f"Nym {number}", "metadata": {"page": "/"}}
-        for members in ({}, named, *chosen):
-            payload = desk.payload(user_email=None, **members)
-            exchange = desk.call(CREATE_CONVERSATION, body=payload, credential=credential)
-            desk.check("create.anonymous", responses.status_mismatch(exchange, 201), exchange)
-            if exchange.succeeded:
-                records.append(desk.record_created(payload, exchange))
-                if members in ({}, named) or not desk.effort.sparse:
-                    desk.get(records[-1])
+        for place in range(4):
+            payload = desk.payload(user_email=None, **{"metadata": None, **_anonymous_members(contract, number, place)})
+            with desk.since(2 if "description" in payload else 1):
+                exchange = desk.call(CREATE_CONVERSATION, body=payload, credential=credential)
+                desk.check("create.anonymous", responses.status_mismatch(exchange, 201), exchange)
+                if exchange.succeeded:
+                    records.append(desk.record_created(payload, exchange))
+                    if desk.effort.combined(number, place):
+                        desk.get(records[-1])
     # What came later has changed nothing of those before: they are different people, or one whom nobody renames.
     for record in records[:2]:
         desk.get(record)
+
+
+def _anonymous_members(contract: Contract, number: int, place: int) -> dict[str, Any]:
+    """The `place`-th create without an address by the `number`-th key.
+
+    Of any two members each is sent with the other and without it, by each key, on each channel and at each priority: in sixteen
+    creates, since what chooses them are different sums of the same four bits (an orthogonal array).
+    """
+    if place == number:
+        # The default of both, and nothing beside the subject.
+        return {}
+    one, two, three, four = number & 1, number >> 1, place & 1, place >> 1
+    # Names of nobody else, so that they are known wherever they turn up.
+    every = {
+        "user_first_name": (f"Anja {number}{place}", one ^ four),
+        "user_last_name": (f"Nym {number}{place}", two ^ three),
+        "description": ("Who knows?", one ^ two ^ three),
+        "metadata": ({"page": "/"}, one ^ three ^ four),
+    }
+    channel, priority = contract.channels[place % len(contract.channels)], number ^ place
+    members: dict[str, Any] = {"channel": channel, "priority": contract.priorities[priority % len(contract.priorities)]}
+    return members | {name: value for name, (value, is_sent) in every.items() if is_sent}
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("create.anonymous", "create.new-user-names", "create.priority-default", "create.metadata-default")
+@pytest.mark.requirements("create.description-whole")
+def test_members_that_are_null_are_refused_or_as_if_left_out(desk: Helpdesk, contract: Contract) -> None:
+    operation = contract[CREATE_CONVERSATION]
+    optional = [name for name in operation.request["properties"] if name not in operation.required]
+    for left_out in ("metadata", "user_email"):
+        if left_out not in optional:
+            continue
+        nulls = [name for name in optional if name == left_out or name != "user_email"]
+        # Where one is refused, the others go by themselves.
+        if not _create_with_nulls(desk, nulls):
+            for name in nulls:
+                _create_with_nulls(desk, [name])
+
+
+def _create_with_nulls(desk: Helpdesk, names: list[str]) -> bool:
+    """Create with null for these members, and judge what came of it. Whether it was accepted."""
+    payload = desk.payload(**dict.fromkeys(["metadata", *names]))
+    exchange = desk.call(CREATE_CONVERSATION, body={**payload, **dict.fromkeys(names)})
+    if not exchange.succeeded:
+        return False
+    record = desk.record_created(payload, exchange)
+    by = "create.anonymous" if "user_email" in names else "create.new-user-names"
+    desk.check(by, null_as_text(exchange.members.get("requester"), "requester"), exchange)
+    items, listing = desk.read_messages(record.id)
+    spelled = (of_item(null_as_text({"body": item.get("body")}, ""), item) for item in items)
+    desk.check("create.description-whole", next(filter(None, spelled), None), listing, because=[exchange])
+    return True
 
 
 @pytest.mark.requirements("create.requester-email", "create.anonymous", "create.anonymous-address")

@@ -14,6 +14,9 @@ Finding = tuple[str, str, Mismatch | None]
 
 _TIMESTAMPS = ("created_at", "updated_at")
 
+_NULLS = {"none", "null", "nil", "undefined", "nan", "none none", "null null", "undefined undefined"}
+"""What becomes of null where it is made into a text."""
+
 
 def creation_findings(contract: Contract, sent: Mapping[str, Any], response: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare the response to a create with the request, but for names, which depend on who exists already."""
@@ -54,6 +57,17 @@ def email_mismatch(response: Mapping[str, Any], email: str) -> Mismatch | None:
     if isinstance(actual, str) and actual.lower() == email.lower():
         return None
     return Mismatch("requester.email is not the user_email of the request", shown(email), shown(requester), "/requester/email")
+
+
+def null_as_text(shown_as: Any, where: str) -> Mismatch | None:
+    """Return which member of an object is the word of some language for null, where null or nothing was sent."""
+    for member, value in shown_as.items() if isinstance(shown_as, Mapping) else ():
+        if isinstance(value, str) and value.strip().lower() in _NULLS:
+            place = f"{where}.{member}" if where else member
+            return Mismatch(
+                f"{place} is a text for null, which was sent", "null or empty", shown(value), f"/{place.replace('.', '/')}"
+            )
+    return None
 
 
 def timestamp_mismatch(response: Mapping[str, Any]) -> Mismatch | None:
