@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import trustme
 
 from mockserver.serving.server import WsgiApp
-from tests.cli.proxies import listening
+from tests.cli.proxies import closing, listening
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def behind_tls(url: str, context: ssl.SSLContext) -> Iterator[str]:
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection(there.hostname, there.port)
-        await asyncio.gather(_copy(reader, up_writer), _copy(up_reader, writer))
+        with closing(up_writer):
+            await asyncio.gather(_copy(reader, up_writer), _copy(up_reader, writer))
 
     with listening(carry, context) as plain:
         yield plain.replace("http://", "https://")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
-from tests.cli.proxies import listening
+from tests.cli.proxies import closing, listening
 
 
 @contextmanager
@@ -24,11 +24,8 @@ def far_away(url: str, seconds: float) -> Iterator[str]:
 async def _carry(url: str, seconds: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     target = urlsplit(url)
     back, forth = await asyncio.open_connection(target.hostname, target.port)
-    try:
+    with closing(forth):
         await asyncio.gather(_copy(reader, forth, seconds), _copy(back, writer, 0.0))
-    finally:
-        forth.close()
-        writer.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:

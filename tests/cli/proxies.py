@@ -44,10 +44,22 @@ async def _serve(carry: Carry, started: "Future[tuple[str, Callable[[], object]]
     for task in carried:
         task.cancel()
     await asyncio.gather(*carried, return_exceptions=True)
+    # Sockets are closed in the loop's next turn.
+    await asyncio.sleep(0.01)
 
 
 async def _carry(carry: Carry, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
+    with closing(writer):
         await carry(reader, writer)
+
+
+@contextmanager
+def closing(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Close a connection at the end of a block; at once, and with what is unsent, where the block is cancelled."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        raise
     finally:
         writer.close()

@@ -92,8 +92,6 @@ def replying(response: str) -> AbstractContextManager[str]:
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
-        finally:
-            writer.close()
 
     return listening(carry)
 

@@ -11,7 +11,7 @@ import pytest
 from mockserver.app import create_app
 from mockserver.serving.server import WsgiApp, serving
 from tests.cli.command import Ended, key_options
-from tests.cli.proxies import listening
+from tests.cli.proxies import closing, listening
 
 Verify = Callable[..., Ended]
 AREAS = ("create.*", "messages.*", "resolve.*", "list.*")
@@ -49,7 +49,7 @@ class Cutter:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back, forth = await asyncio.open_connection(self._target.hostname, self._target.port)
-        try:
+        with closing(forth):
             while asked := await reader.read(1 << 21):
                 forth.write(asked)
                 answer = await back.read(1 << 21)
@@ -59,9 +59,6 @@ class Cutter:
                         self.lost += 1
                         return
                 writer.write(answer)
-        finally:
-            forth.close()
-            writer.close()
 
 
 @contextmanager
