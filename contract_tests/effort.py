@@ -57,10 +57,11 @@ class Effort:
         return replace(self, audited=max(_FEWEST_AUDITED, self.audited // workers)) if workers > 1 else self
 
     def within(self, conversations: int | None) -> "Effort":
-        """This effort, or where it creates more conversations than a run may, the sizes of the smallest one."""
+        """This effort, or where it creates more conversations than a run may, the smallest one, or still smaller sizes."""
         if conversations is None or self.conversations <= conversations:
             return self
-        return replace(EFFORTS["quick"], name=self.name)
+        quick = replace(EFFORTS["quick"], name=self.name)
+        return quick if quick.conversations <= conversations else replace(quick, lifecycles=2, rounds=2, threads=4)
 
     def workers_for(self, latency: float, busy: float = 0.0, *, here: bool = False) -> tuple[int, str]:
         """How many workers keep a run at this effort short, where a response takes `latency` seconds, and why so many.
@@ -118,7 +119,7 @@ EFFORTS = {
             threads=6,
             audited=75,
             requests=3_000,
-            conversations=560,
+            conversations=570,
             sparse=True,
             horizon=1.0,
         ),

@@ -163,7 +163,7 @@ def _judged(
         choices=found.observations,
         problems=tuple(found.problems),
         tracebacks=tuple(target.redact(text) for text in found.tracebacks),
-        left_out=(*effort.left_out(), *found.left_out),
+        left_out=(*effort.left_out(), *found.left_out, *(planned.said() if planned else ())),
         kill_score=json.loads(KILL_SCORE.read_text(encoding="utf-8")),
         catalogue=settings.version,
         pinned=settings.catalogue is not None,
@@ -177,7 +177,9 @@ def _judged(
 
 
 def _tell(planned: Plan) -> None:
-    """Say, before anything is sent, what a run cannot decide."""
+    """Say, before anything is sent, what a run leaves out, and what it cannot decide."""
+    number = f"{len(planned.left_out)} test{'' if len(planned.left_out) == 1 else 's'}"
+    sys.stderr.write(f"--max-conversations {planned.most} leaves no room for {number}, which the report names.\n")
     names = planned.undecided
     if names:
         number = f"{len(names)} requirement{'' if len(names) == 1 else 's'} cannot be decided"
