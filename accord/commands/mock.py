@@ -205,7 +205,7 @@ def command(
         def when_ready() -> None:
             if watcher:
                 watcher.start()
-            app.namespaces.deliverer.watch()
+            app.namespaces.watch()
             elsewhere = urls_elsewhere(listener, secured.scheme)
             urls = [url, *secured.urls, *elsewhere]
             if quiet:

@@ -29,7 +29,7 @@ def clock_routes(namespaces: Namespaces) -> Blueprint:
                 raise ControlError(400, str(error)) from None
             return _shown(clock)
 
-        shown = namespaces.again(namespace_of(request.environ), lambda namespace: within(namespace.clock))
+        shown = namespaces.steer(namespace_of(request.environ), lambda namespace: within(namespace.clock))
         # Whatever waits for this clock is due now, perhaps.
         namespaces.deliverer.wake()
         return jsonify(shown)

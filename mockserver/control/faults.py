@@ -20,7 +20,7 @@ def fault_routes(namespaces: Namespaces) -> Blueprint:
     blueprint = Blueprint("accord_faults", __name__, url_prefix=f"{PREFIX}/faults")
 
     def here(act: Callable[[Faults], T]) -> T:
-        return namespaces.again(namespace_of(request.environ), lambda namespace: act(namespace.faults))
+        return namespaces.steer(namespace_of(request.environ), lambda namespace: act(namespace.faults))
 
     def there() -> Faults | None:
         """The faults of the namespace; None if it is not there, as asking makes none."""
@@ -38,21 +38,19 @@ def fault_routes(namespaces: Namespaces) -> Blueprint:
         if not isinstance(value, list):
             value = Members(value, ("results",)).raw("results")
         here(lambda faults: faults.replace(value))
-        return jsonify(results=here(lambda faults: faults.shown()))
+        return show_all()
 
     @blueprint.post("", provide_automatic_options=False)
     def add() -> Response:
         value = value_of(request)
-        id = here(lambda faults: faults.add(value))
-        response = jsonify(here(lambda faults: faults.find(id)))
+        response = jsonify(here(lambda faults: faults.find(faults.add(value))))
         response.status_code = 201
         return response
 
     @blueprint.delete("", provide_automatic_options=False)
     def clear() -> Response:
-        faults = there()
-        if faults is not None:
-            faults.clear()
+        if there() is not None:
+            here(lambda faults: faults.clear())
         return Response(status=204)
 
     @blueprint.get("/<id>", provide_automatic_options=False)
@@ -63,8 +61,7 @@ def fault_routes(namespaces: Namespaces) -> Blueprint:
 
     @blueprint.delete("/<id>", provide_automatic_options=False)
     def remove(id: str) -> Response:
-        faults = there()
-        return Response(status=204) if faults is not None and faults.remove(id) else _missing(id)
+        return Response(status=204) if there() is not None and here(lambda faults: faults.remove(id)) else _missing(id)
 
     return blueprint
 

@@ -76,7 +76,7 @@ class _Running:
 
 
 class Faults:
-    """The fault rules of a namespace, in their order. They are in the memory of one process. Thread-safe.
+    """The fault rules of a namespace, in their order. How often each was met is in the memory of one process. Thread-safe.
 
     `known` tells what rules may name. `given` are those that it has from the start, and again after a reset.
     """
@@ -95,6 +95,7 @@ class Faults:
             self._numbers = count(1)
             self.rules: tuple[_Running, ...] = ()
             self._put(self._given)
+            self._first = self.rules
 
     def begin_with(self, rules: Sequence[Rule]) -> None:
         """Have these rules, now and after a reset."""
@@ -108,6 +109,25 @@ class Faults:
     def find(self, id: str) -> dict[str, Any] | None:
         """Return the rule of that id as a JSON value, or None."""
         return next((_shown(one) for one in self.rules if one.rule.id == id), None)
+
+    def written(self) -> list[dict[str, Any]] | None:
+        """Return the rules as JSON values; None if they are those of the start."""
+        rules = self.rules
+        return None if rules is self._first else [{"id": one.rule.id, **one.rule.written} for one in rules]
+
+    def go_on_with(self, written: list[dict[str, Any]] | None) -> None:
+        """Have the rules that `written` gave elsewhere. What was met of the same ones stays counted. Raises AccordError."""
+        if written is None:
+            if self.written() is not None:
+                self.reset()
+            return
+        rules = read_rules(written, self.known())
+        with self._lock:
+            known = {one.rule.id: one for one in self.rules}
+            self.rules = ()
+            self._put(rules)
+            put: tuple[_Running, ...] = self.rules
+            self.rules = tuple(_the_same(one, known.get(one.rule.id)) for one in put)
 
     def replace(self, values: Any) -> None:
         """Have these rules, JSON objects, in the place of all others. Raises AccordError, and then nothing was changed."""
@@ -184,6 +204,11 @@ class Faults:
 
 _HEADER = environ_name(FAULT_HEADER)
 _LATE = Effect()
+
+
+def _the_same(one: _Running, before: _Running | None) -> _Running:
+    """Return the rule that was in force before, if it is that one."""
+    return one if before is None or before.rule.written != one.rule.written else before
 
 
 def _shown(one: _Running) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,14 +83,26 @@ def _check_speed(speed: float) -> None:
         raise ValueError(f"The speed of a clock is above 0 and at most {FASTEST}; to stop it, freeze it.")
 
 
+class ClockState(NamedTuple):
+    """What a clock goes on from: it showed `then` when its source showed `source_then`, in microseconds.
+
+    It is frozen, or runs `faster` / `slower` times as fast as the source.
+    """
+
+    then: int = 0
+    source_then: int = 0
+    frozen: bool = False
+    faster: int = 1
+    slower: int = 1
+
+
 class Clock:
     """A clock that never goes back, so that what happened later is never dated earlier. Thread-safe.
 
     `source` gives microseconds; replace it in tests by any function. The clock runs with it until it is frozen, moved on or made
     faster or slower; all of that is exact to the microsecond. Only `reset` may take it back.
 
-    It is in the memory of one process: mocks that share a database have a clock each, and what is done to one is not seen by the
-    others.
+    It is in the memory of one process. Mocks that share a database pass on what is done to one, by `state` and `go_on_from`.
     """
 
     def __init__(self, source: Callable[[], int] = system_time) -> None:
@@ -185,6 +198,25 @@ class Clock:
         """Run with the source again, as in the beginning. This may take it back."""
         with self._lock:
             self._start_again()
+
+    def state(self) -> "ClockState | None":
+        """Return what makes it another clock than it was in the beginning; None if nothing does."""
+        with self._lock:
+            if (self._then, self._source_then, self._frozen, self._faster, self._slower) == (0, 0, False, 1, 1):
+                return None
+            return ClockState(self._then, self._source_then, self._frozen, self._faster, self._slower)
+
+    def go_on_from(self, state: "ClockState | None") -> None:
+        """Run from now on as a clock of that state does; as in the beginning where it is None, which may take it back."""
+        if state == self.state():
+            return
+        if state is None:
+            # Only a reset makes that of a clock.
+            self.reset()
+            return
+        with self._lock:
+            self._then, self._source_then, self._frozen, self._faster, self._slower = state
+        self._tell()
 
     def _tell(self) -> None:
         if self.moved is not None:

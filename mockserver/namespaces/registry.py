@@ -10,9 +10,11 @@ import orjson
 from accord.base.errors import AccordError
 from mockserver.agents.runner import Runner
 from mockserver.coverage.met import Met
+from mockserver.namespaces import steering
 from mockserver.namespaces.addressing import PREFIX, check_name
+from mockserver.namespaces.following import Follower
 from mockserver.namespaces.namespace import Namespace, Plan
-from mockserver.store import DEFAULT_NAMESPACE, NamespaceGoneError, NamespaceRecord, Storage, Store
+from mockserver.store import DEFAULT_NAMESPACE, NamespaceGoneError, NamespaceRecord, Steered, Storage, Store, StoreUnavailableError
 from mockserver.store.memory import MemoryStore
 from mockserver.webhooks.delivery import Deliverer
 from mockserver.webhooks.targets import Targets
@@ -21,6 +23,9 @@ T = TypeVar("T")
 
 _PLANS = 64
 _NO_SETTINGS = b"{}"
+
+_UNKNOWN = -1
+"""The version of what is neither known to be kept nor to be lost."""
 
 MOST_NAMESPACES = 1000
 """So many there may be, besides the default one, unless told otherwise."""
@@ -50,10 +55,12 @@ class Namespaces:
         self._planner = planner
         self._plans: dict[bytes, Plan] = {_NO_SETTINGS: default}
         self._namespaces: dict[str, Namespace] = {}
+        self._versions: dict[str, int] = {}
         self._lock = threading.RLock()
         self.targets = targets or Targets()
         self.shared = storage.shared
         self.deliverer = Deliverer(self, self.targets)
+        self.follower = Follower(self.follow)
         self._contract = default.contract
         self._notes_at_once = notes_at_once
         self._met_by_dropped = Met(default.contract)
@@ -85,7 +92,8 @@ class Namespaces:
             namespace.met.at_once = self._notes_at_once
             namespace.publish_to(self.deliverer.wake, self.runner)
             self._namespaces[name] = namespace
-            return namespace
+            self._catch_up(name, self.storage.steered(name))
+            return self._namespaces[name]
 
     def create(self, name: str, settings: Mapping[str, Any]) -> tuple[NamespaceRecord, bool]:
         """Make a namespace with `namespace_settings` of its own. The one of that name, and whether it was made now.
@@ -124,6 +132,8 @@ class Namespaces:
         Raises AccordError, and then nothing was changed, if the file is not a scenario any more.
         """
         self.again(name, lambda namespace: self._reset(name, namespace))
+        with self._lock:
+            self._versions[name] = self.storage.steer(name, lambda _: None)
 
     def _reset(self, name: str, namespace: Namespace) -> None:
         first = namespace.plan.first
@@ -146,7 +156,49 @@ class Namespaces:
 
     def change(self, name: str, change: Callable[[Plan], Plan]) -> Namespace:
         """Go on in that namespace by a plan made of its own one, with all that is there; a reset goes back. Raises AccordError."""
-        return self.again(name, lambda namespace: self._change(name, namespace, change))
+        return self.steer(name, lambda namespace: self._change(name, namespace, change))
+
+    def steer(self, name: str, act: Callable[[Namespace], T]) -> T:
+        """Change something in that namespace besides its data, and have all mocks know that share it. Raises what `act` raises."""
+
+        def steered(kept: Steered) -> dict[str, Any] | None:
+            self._catch_up(name, kept)
+            done.append(act(self._namespaces[name]))
+            return steering.written(self._namespaces[name])
+
+        def within(_: Namespace) -> T:
+            with self._lock:
+                try:
+                    self._versions[name] = self.storage.steer(name, steered)
+                except StoreUnavailableError:
+                    # What was done here may not be what is kept.
+                    self._versions[name] = _UNKNOWN
+                    raise
+            return done[-1]
+
+        done: list[T] = []
+        return self.again(name, within)
+
+    def follow(self) -> None:
+        """Take over what other mocks on the database changed besides data. Raises StoreUnavailableError."""
+        versions = self.storage.versions()
+        for name in self.opened():
+            if versions.get(name, 0) != self._versions.get(name, 0):
+                self._read_again(name)
+
+    def _read_again(self, name: str) -> None:
+        self.again(name, lambda _: self._catch_up(name, self.storage.steered(name)))
+
+    def _catch_up(self, name: str, kept: Steered) -> None:
+        with self._lock:
+            if kept.version == self._versions.get(name, 0):
+                return
+            namespace, document = self._namespaces[name], kept.document or {}
+            plan = steering.plan_by(namespace.plan, document)
+            if plan is not namespace.plan:
+                namespace = self._change(name, namespace, lambda _: plan)
+            steering.follow(namespace, document)
+            self._versions[name] = kept.version
 
     def _change(self, name: str, namespace: Namespace, change: Callable[[Plan], Plan]) -> Namespace:
         with self._lock:
@@ -160,6 +212,12 @@ class Namespaces:
     def default(self) -> Plan:
         """The plan of namespaces that nobody gave settings of their own."""
         return self._plans[_NO_SETTINGS]
+
+    def watch(self) -> None:
+        """From now on look for what other processes do, as long as this one runs, if any can share the namespaces."""
+        self.deliverer.watch()
+        if self.shared:
+            self.follower.start()
 
     def opened(self) -> list[str]:
         """The names of the namespaces that this process has to do with."""
@@ -202,6 +260,7 @@ class Namespaces:
         """Deliver nothing any more, have no agent act, and let go of what the state is kept in."""
         self.runner.stop()
         self.deliverer.stop()
+        self.follower.stop()
         self.storage.close()
 
     def drop(self, name: str) -> bool:
@@ -218,6 +277,7 @@ class Namespaces:
             self._let_go(name)
 
     def _let_go(self, name: str) -> None:
+        self._versions.pop(name, None)
         namespace = self._namespaces.pop(name, None)
         if namespace is not None:
             self._met_by_dropped.add(namespace.met)

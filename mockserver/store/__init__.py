@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from mockserver.model.records import Conversation, Message, User
 from mockserver.store.outbox import Outbox
@@ -174,6 +174,13 @@ class NamespaceRecord:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Steered(NamedTuple):
+    """What control requests changed of a namespace besides its data, as JSON, and how often that was written."""
+
+    version: int = 0
+    document: dict[str, Any] | None = None
+
+
 class Storage(Protocol):
     """All namespaces of one mock, or of many that share a database. Safe to use from several threads."""
 
@@ -198,6 +205,21 @@ class Storage(Protocol):
 
     def drop(self, name: str) -> bool:
         """Forget a namespace with all that is in it, snapshots too. False if there is none of that name."""
+        ...
+
+    def steered(self, name: str) -> Steered:
+        """What was last written of a namespace by `steer`."""
+        ...
+
+    def versions(self) -> Mapping[str, int]:
+        """How often what is steered was written of each namespace in which it ever was, by name; nothing unless it is shared."""
+        ...
+
+    def steer(self, name: str, change: Callable[[Steered], dict[str, Any] | None]) -> int:
+        """Write what `change` makes of what was last written, while nobody else does that: the version that it has now.
+
+        Raises NamespaceGoneError, and whatever `change` raises; nothing is written then.
+        """
         ...
 
     @property

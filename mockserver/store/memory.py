@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from mockserver.model.records import Conversation, Message, User
-from mockserver.store import DEFAULT_NAMESPACE, Fixed, NamespaceGoneError, NamespaceRecord, Order, Selection, Store
+from mockserver.store import DEFAULT_NAMESPACE, Fixed, NamespaceGoneError, NamespaceRecord, Order, Selection, Steered, Store
 from mockserver.store.outbox import MemoryOutbox
 
 _FEW = 32
@@ -300,6 +300,17 @@ class MemoryStorage:
             return self._stores.pop(name, None) is not None
 
     shared = False
+
+    def steered(self, name: str) -> Steered:
+        # Nobody else has to know.
+        return Steered()
+
+    def versions(self) -> dict[str, int]:
+        return {}
+
+    def steer(self, name: str, change: Callable[[Steered], dict[str, Any] | None]) -> int:
+        change(Steered())
+        return 0
 
     def leads(self) -> bool:
         return True

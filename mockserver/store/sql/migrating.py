@@ -14,7 +14,7 @@ VERSION_TABLE = "accord_version"
 
 TABLES = tuple(metadata.tables.values())
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """All migrations in their order. A database at the last one is used without importing Alembic, which takes long."""
 
 

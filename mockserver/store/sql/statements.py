@@ -112,6 +112,12 @@ class Statements:
         self.namespaces = self._sql(select(*columns).where(namespaces.c.name.is_not(None)))
         self.namespace_id = self._sql(select(namespaces.c.id).where(_is(namespaces.c.name)))
         self.namespace_is_there = self._sql(select(_ONE).where(_is(namespaces.c.id)))
+        steering = (namespaces.c.steering, namespaces.c.steered)
+        self.steered = self._sql(select(*steering).where(_is(namespaces.c.name)))
+        named = select(namespaces.c.name, namespaces.c.steered).where(namespaces.c.name.is_not(None))
+        self.steered_versions = self._sql(named.where(namespaces.c.steered > _ZERO))
+        steered = {"steering": _given(namespaces.c.steering), "steered": namespaces.c.steered + _ONE}
+        self.steer = self._sql(update(namespaces).where(_is(namespaces.c.id)).values(steered))
         self.drop_namespace = self._sql(delete(namespaces).where(_is(namespaces.c.id)))
         self.snapshots = self._sql(select(namespaces.c.snapshot).where(_is(namespaces.c.snapshot_of)))
         self.snapshot_id = self._sql(select(namespaces.c.id).where(_is(namespaces.c.snapshot_of, namespaces.c.snapshot)))

@@ -1,11 +1,12 @@
 """All namespaces of a database."""
 
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 
 from mockserver.model.clock import system_time
-from mockserver.store import DEFAULT_NAMESPACE, NamespaceGoneError, NamespaceRecord, Order, Store
+from mockserver.store import DEFAULT_NAMESPACE, NamespaceGoneError, NamespaceRecord, Order, Steered, Store
 from mockserver.store.sql import states
 from mockserver.store.sql.store import SqlStore
 from mockserver.store.sql.text import from_database
@@ -100,6 +101,31 @@ class SqlStorage:
 
     shared = True
 
+    def steered(self, name: str) -> Steered:
+        with self._reading as unit:
+            row = unit.one(self._sql.steered, name_=name)
+        if row is None:
+            raise NamespaceGoneError(name)
+        return _steered_of(row)
+
+    def versions(self) -> dict[str, int]:
+        with self._reading as unit:
+            return {from_database(name): version for name, version in unit.all(self._sql.steered_versions)}
+
+    def steer(self, name: str, change: Callable[[Steered], dict[str, Any] | None]) -> int:
+        with self._reading as unit:
+            row = unit.one(self._sql.namespace_id, name_=name)
+        if row is None:
+            raise NamespaceGoneError(name)
+        with Entered(self._database, write=True, hold=Hold(row[0], alone=True)) as unit:
+            before = unit.one(self._sql.steered, name_=name)
+            if before is None:
+                raise NamespaceGoneError(name)
+            document = change(_steered_of(before))
+            written = None if document is None else orjson.dumps(document).decode()
+            unit.run(self._sql.steer, id_=row[0], steering_=written)
+            return _steered_of(before).version + 1
+
     def leads(self) -> bool:
         return self._database.leads()
 
@@ -109,6 +135,11 @@ class SqlStorage:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _steered_of(row: Row) -> Steered:
+    document, version = row
+    return Steered(version, None if document is None else orjson.loads(document))
 
 
 def _namespace_of(row: Row) -> NamespaceRecord:

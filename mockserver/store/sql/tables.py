@@ -48,7 +48,11 @@ namespaces = Table(
     Column("snapshot", TEXT),
     Column("settings", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # JSON, as text: what control requests changed besides the data; None if nothing is. And how often it was written.
+    Column("steering", Text),
+    Column("steered", Integer, nullable=False, server_default="0"),
     UniqueConstraint("snapshot_of", "snapshot", name="namespaces_by_snapshot"),
+    Index("namespaces_by_steered", "steered"),
     sqlite_autoincrement=True,
 )
 
