@@ -200,6 +200,29 @@ def test_a_create_that_is_refused_makes_no_user(desk: Helpdesk, contract: Contra
                 desk.record_created(payload, exchange)
 
 
+@pytest.mark.since(2)
+@pytest.mark.requirements(REFUSED, "create.priority-default", "create.metadata-default")
+def test_nothing_of_a_refused_create_is_in_the_next_one(desk: Helpdesk, contract: Contract) -> None:
+    names, description = {"user_first_name": "Refuse", "user_last_name": "Leftover"}, desk.body("Refused.")
+    whole = {**names, "description": description, "metadata": {"left": "over"}}
+    whole |= {"priority": contract.priorities[-1], "channel": contract.channels[-1]}
+    for subject in (None, "x" * (contract.subject_maximum + 1)):
+        if not desk.call(CREATE_CONVERSATION, body=desk.payload(subject=subject, **whole)).refused:
+            continue
+        payload = desk.payload(metadata=None)
+        exchange = desk.call(CREATE_CONVERSATION, body=payload)
+        if not exchange.succeeded:
+            continue
+        record, requester = desk.record_created(payload, exchange), exchange.members.get("requester")
+        left = [name for name in names.values() if isinstance(requester, dict) and name in requester.values()]
+        told = "a name that was refused with another create is shown"
+        desk.check(REFUSED, Mismatch(told, "no name", left[0], "/requester") if left else None, exchange)
+        items, listing = desk.read_messages(record.id)
+        again = [item for item in items if description in str(item.get("body"))]
+        told = "a description that was refused with another create is a message"
+        desk.check(REFUSED, of_item(Mismatch(told, "no such message", description), again[0]) if again else None, listing)
+
+
 @pytest.mark.requirements(REFUSED, "create.existing-user-names", "list.count")
 def test_a_create_that_is_refused_leaves_its_requester_alone(desk: Helpdesk, contract: Contract) -> None:
     record = desk.create(desk.payload(user_first_name="Ada", user_last_name="Lovelace"))

@@ -68,6 +68,33 @@ def test_the_same_number_is_not_the_same_conversation(desk: Helpdesk, other_serv
     pytest.skip("no conversation of the other organisation has the number of one of ours")
 
 
+@pytest.mark.since(2)
+@pytest.mark.requirements("isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve", "isolation.list")
+def test_equal_conversations_of_two_organisations_are_lived_apart(desk: Helpdesk, other_server_key: Credential) -> None:
+    """The same person writes the same to both. Whatever comes of it in one, in the other there is nothing of it."""
+    payload = desk.payload(user_first_name="Isa", user_last_name="Doppel", description=desk.body("To both"))
+    ours = desk.create(payload)
+    exchange = desk.call(CREATE_CONVERSATION, body=payload, credential=other_server_key)
+    desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
+    if not exchange.succeeded or "id" not in exchange.members:
+        raise Blocked(f"The other organisation could not create a conversation ({exchange.status}).")
+    foreign = Record(str(exchange.members["id"]), ours.email, dict(exchange.members))
+    reading = desk.call(GET_CONVERSATION, id=foreign.id, credential=other_server_key)
+    desk.check("isolation.get", responses.status_mismatch(reading, 200), reading, because=[exchange])
+    own = desk.credentials(RESOLVE_CONVERSATION)[0]
+    for actor, acting, other, owner in ((foreign, other_server_key, ours, own), (ours, own, foreign, other_server_key)):
+        before = desk.take_snapshot(other, credential=owner)
+        renamed = {**payload, "user_first_name": "Eve", "user_last_name": "Else", "description": desk.body("To one")}
+        message = {"body": desk.body("To one"), "user_email": ours.email}
+        desk.call(CREATE_CONVERSATION, body=renamed, credential=acting)
+        desk.call(CREATE_MESSAGE, id=actor.id, body=message, credential=acting)
+        desk.check_unchanged(before, "isolation.create-message", credential=owner)
+        desk.call(RESOLVE_CONVERSATION, id=actor.id, credential=acting)
+        desk.check_unchanged(before, "isolation.resolve", credential=owner)
+    ours.note_message()
+    ours.note_resolved()
+
+
 def create_foreign(desk: Helpdesk, other_server_key: Credential, email: str | None) -> Record:
     """A conversation of the other organisation, which the ledger, being of this one, does not know."""
     exchange = desk.call(CREATE_CONVERSATION, body=desk.payload(user_email=email), credential=other_server_key)

@@ -102,5 +102,6 @@ def other_origins(origin: str) -> list[str]:
         f"{parts.scheme}://{host}:{(parts.port or 8000) + 1}",
         f"{parts.scheme}://{host.replace('.', 'x', 1)}{port}" if "." in host else f"{parts.scheme}://{host}x{port}",
         "http://localhost:3000" if host != "localhost" else "http://127.0.0.1:3000",
+        f"https://elsewhere.example.net {origin}",
         "null",
     ]

@@ -193,6 +193,7 @@ def altered_keys(valid: Credential) -> list[Forgery]:
         "with a pattern for its tail": (Ref(name, 0, head + 4), ".*"),
         "in the other case": (Turned("swapcase", (whole,)),),
         "with the case of its tail changed": joined(key[:head], Turned("swapcase", (Ref(name, head),))),
+        "with the case of its last letters changed": (Ref(name, 0, inner), Turned("swapcase", (Ref(name, inner),))),
     }
     altered = {change: (text, value_of(text, {name: key})) for change, text in changed.items()}
     return [

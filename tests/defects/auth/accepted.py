@@ -258,3 +258,9 @@ def keys_revoked_beside_an_origin() -> WsgiApp:
             lambda auth, request, operation: revoked(auth, request, operation) if request.header("Origin") else None
         )
     )
+
+
+@defect("auth.altered-key", difficulty=RARE)
+def keys_secret_part_in_any_case() -> WsgiApp:
+    """A key is found by its first half, as it is written, and the rest of it is compared without its case."""
+    return broken(authenticator=comparing(lambda key, sent: sent[:15] == key[:15] and sent.lower() == key.lower()))

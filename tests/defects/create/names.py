@@ -9,10 +9,14 @@ from typing import Any
 from mockserver.handling.conversations import Conversations
 from mockserver.handling.serializer import Serializer
 from mockserver.handling.validation import Validator
-from mockserver.model.records import User
+from mockserver.model.caller import Caller
+from mockserver.model.checked_request import CheckedRequest
+from mockserver.model.records import Conversation, User
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.creating import answered, handled, storing
 from tests.defects.kit.parts import CREATE, Event, broken, with_body, without
+from tests.defects.kit.rules import ruling
+from tests.defects.kit.stores import all_conversations
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -267,3 +271,22 @@ def requester_names_overwritten_by_callbacks() -> WsgiApp:
 def requester_names_overwritten_by_other_case() -> WsgiApp:
     """The names of a user who exists are overwritten where the address is written with a capital."""
     return renaming_when(lambda body: body.get("user_email", "")[:1].isupper())
+
+
+@defect("create.existing-user-names", difficulty=RARE)
+def requester_names_overwritten_once_all_is_closed() -> WsgiApp:
+    """The names of a user who exists are overwritten where none of their conversations is open any more."""
+
+    def create(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        email = checked.body.get("user_email")
+        theirs = [one for one in all_conversations(self.store) if email and one.requester.email == email]
+        done = Conversations.create(self, caller, checked)
+        given = checked.body.get("user_first_name"), checked.body.get("user_last_name")
+        if theirs and all(one.status == "closed" for one in theirs) and all(given):
+            renamed = done.requester._replace(first_name=given[0], last_name=given[1])
+            for one in (*theirs, done):
+                self.store.replace_conversation(one._replace(requester=renamed))
+            done = done._replace(requester=renamed)
+        return done
+
+    return broken(conversations=ruling(create=create))

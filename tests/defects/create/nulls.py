@@ -1,10 +1,10 @@
-"""Servers that make a text of null, or stumble over what an anonymous person sends."""
+"""Servers that make a text of null, or stumble over NUL, or over what an anonymous person sends."""
 
 import json
 from typing import Any
 
 from mockserver.serving.server import WsgiApp
-from tests.defects.kit.crashing import by_body
+from tests.defects.kit.crashing import by_body, by_member
 from tests.defects.kit.creating import handled
 from tests.defects.kit.parts import CREATE, Event, body_of, with_body
 from tests.defects.registry import Difficulty, defect
@@ -51,3 +51,9 @@ def anonymous_description_fails() -> WsgiApp:
         return isinstance(body, dict) and "user_email" not in body and named <= body.keys()
 
     return by_body(broken_by, CREATE)
+
+
+@defect("create.whole-or-refused", "any.no-server-error", difficulty=RARE)
+def nul_in_a_description_fails() -> WsgiApp:
+    """NUL in a description, which a database does not take, ends in an error."""
+    return by_member("description", lambda text: "\x00" in str(text), CREATE)

@@ -105,3 +105,16 @@ def anonymous_shows_a_user_from_before() -> WsgiApp:
         return value | {"requester": requester | {"email": _OWNER}} if requester["email"] is None else value
 
     return broken(conversations=ruling(look_up=look_up), pipeline=answering(show, CREATE, GET))
+
+
+@defect(APART, difficulty=RARE)
+def anonymous_is_always_the_first() -> WsgiApp:
+    """All anonymous conversations belong to one user, who is called as the first create said, or has no name."""
+    known: dict[str, User] = {}
+
+    def new_anonymous(self: Any, organisation: str, first_name: str | None, last_name: str | None) -> User:
+        if organisation not in known:
+            known[organisation] = Conversations.new_anonymous(self, organisation, first_name, last_name)
+        return known[organisation]
+
+    return broken(conversations=ruling(new_anonymous=new_anonymous))

@@ -9,6 +9,7 @@ from mockserver.contract.document import Operation
 from mockserver.contract.schema import Violation
 from mockserver.handling.pipeline import Pipeline
 from mockserver.http.messages import Request, Response
+from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
@@ -222,3 +223,25 @@ def refusals_unlisted_and_counted() -> WsgiApp:
         return replace(page, count=page.count + refused.get(checked.query.get("user_email") or "", 0))
 
     return broken(pipeline=besides(count), conversations=then("list", listed))
+
+
+@defect("create.refusal-changes-nothing", difficulty=RARE)
+def refusals_fill_the_next_create() -> WsgiApp:
+    """What a refused create gave is kept in its form, and fills in what the next one leaves out."""
+    form: dict[str, Any] = {}
+
+    class Filling(Pipeline):
+        def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
+            if operation.id == CREATE and refusal.violations:
+                body = json.loads(body_of(request))
+                if isinstance(body, dict):
+                    form.update({name: body[name] for name in ("priority", "metadata", "user_last_name") if name in body})
+            return super().refused(operation, request, refusal)
+
+        def handle(self, operation: Operation, caller: Caller, checked: CheckedRequest, request: Request) -> Any:
+            if operation.id == CREATE:
+                checked = checked._replace(body={**form, **checked.body})
+                form.clear()
+            return super().handle(operation, caller, checked, request)
+
+    return broken(pipeline=Filling)

@@ -5,10 +5,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from mockserver.contract.document import Operation
 from mockserver.handling.conversations import REPLY, Conversations
 from mockserver.handling.errors import HttpRefusal
 from mockserver.handling.pipeline import Pipeline
 from mockserver.handling.validation import Validator
+from mockserver.http.messages import Request, Response
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.pages import Page
@@ -236,3 +238,23 @@ def messages_refused_to_closed_and_added() -> WsgiApp:
         return Conversations.send(self, caller, checked)
 
     return broken(conversations=ruling(send=added), choices={"reply_to_closed": "refuse"})
+
+
+@defect("messages.accepted", difficulty=RARE)
+def message_refusals_leave_it_locked() -> WsgiApp:
+    """A message that is refused for its body leaves the conversation locked: the next one is turned away."""
+    locked: set[str] = set()
+
+    class Locking(Pipeline):
+        def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
+            if operation.id == SEND and refusal.violations:
+                locked.add(request.path)
+            return super().refused(operation, request, refusal)
+
+        def respond(self, operation: Operation, request: Request) -> Response:
+            if operation.id == SEND and request.path in locked:
+                locked.remove(request.path)
+                return Response.json(423, {"detail": "The conversation is being edited."})
+            return super().respond(operation, request)
+
+    return broken(pipeline=Locking)

@@ -341,3 +341,9 @@ def origins_refused_and_reopened() -> WsgiApp:
             return super().refused(operation, request, refusal)
 
     return broken(pipeline=Reopened)
+
+
+@defect("origin.other", difficulty=RARE)
+def origins_last_of_several() -> WsgiApp:
+    """Of several origins in the header, which redirects leave there, only the last one is compared."""
+    return broken(authenticator=matching(lambda allowed, origin: origin.split()[-1:] == [allowed]))
