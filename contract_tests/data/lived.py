@@ -14,7 +14,7 @@ def create_lived(desk: Helpdesk, channel: int, *, anonymous: bool = False, close
     """
     channels, priorities = desk.contract.channels, desk.contract.priorities
     nobody = anonymous and "user_email" not in desk.contract[CREATE_CONVERSATION].required
-    members = {"user_email": None} if nobody else {}
+    members = {"user_email": None} if nobody else {"user_first_name": "Livia", "user_last_name": "Lived"}
     record = desk.create(
         desk.payload(
             channel=channels[channel % len(channels)],

@@ -210,6 +210,20 @@ def test_an_address_in_other_case_overwrites_nothing(desk: Helpdesk) -> None:
         first.unsure.add("requester")
 
 
+@pytest.mark.since(2)
+@pytest.mark.requirements("create.new-user-names", "get.as-created")
+def test_names_are_those_of_an_address_with_capitals(desk: Helpdesk) -> None:
+    """No record: how such an address is found in lists is a choice."""
+    email = desk.email("Mixed.Case")
+    creating = desk.call(CREATE_CONVERSATION, body=desk.payload(user_email=email, user_first_name="Zoë", user_last_name="Ferreira"))
+    if not creating.succeeded:
+        return
+    reading = desk.call(GET_CONVERSATION, id=str(creating.members.get("id")))
+    for exchange, requirement in ((creating, "create.new-user-names"), (reading, "get.as-created")):
+        mismatch = email_mismatch(exchange.members, email) or names_mismatch(Person("Zoë", "Ferreira"), exchange.members)
+        desk.check(requirement, mismatch, exchange, because=[creating] if exchange is reading else ())
+
+
 @pytest.mark.requirements("create.new-user-names")
 def test_one_name_is_enough(desk: Helpdesk) -> None:
     for names in ({"user_first_name": "Mary Ann"}, {"user_first_name": "Björk"}, {"user_last_name": "Sigurðardóttir"}):

@@ -143,11 +143,35 @@ def test_a_new_conversation_is_listed_at_once(desk: Helpdesk) -> None:
         for place, reader in enumerate(desk.credentials(LIST_CONVERSATIONS)):
             if not desk.effort.combined(number, place):
                 continue
-            record = desk.create(credential=creator)
+            payload = desk.payload()
+            if desk.effort.combined(number + 2, place, one_in=4):
+                # Whoever asked before is told the new answer as well.
+                desk.list_page(user_email=payload["user_email"], credential=reader)
+            record = desk.create(payload, credential=creator)
             page = desk.list_page(user_email=record.email, credential=reader)
             desk.check("list.fresh", lists.ids_mismatch({record.id}, page.ids), page.exchange)
             if desk.effort.combined(number, place, one_in=4):
                 desk.check_listed_as_read(record, page)
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("list.fresh", "list.count")
+def test_the_count_of_all_grows_with_each_conversation(desk: Helpdesk) -> None:
+    """Others may add to it too, and perhaps something is deleted meanwhile: so it is tried again."""
+    queries: tuple[dict[str, Any], ...] = ({"limit": 1}, {"limit": desk.contract.page_maximum, "offset": 1})
+    for query in queries:
+        for _ in range(_SCANS):
+            before = desk.list_page(**query)
+            desk.create()
+            after = desk.list_page(**query)
+            if after.count > before.count:
+                break
+        grown = (
+            None
+            if after.count > before.count
+            else Mismatch("a new conversation is not counted", f"more than {before.count}", str(after.count), "/count")
+        )
+        desk.check("list.fresh", grown, after.exchange, because=[before.exchange])
 
 
 @pytest.mark.requirements("list.reads-only", "any.updated-at-kept")

@@ -51,6 +51,10 @@ def test_client_keys_are_refused_where_only_server_keys_may_call(
             desk.check("tier.refused", responses.not_refused(exchange), exchange)
             desk.check("tier.refusal-status", responses.status_mismatch(exchange, 403, 401), exchange)
         desk.check_unchanged(before, "tier.refusal-changes-nothing")
+    if state == "new" and RESOLVE_CONVERSATION in forbidden:
+        with desk.since(2):
+            # What was refused to one is not refused to the next.
+            desk.resolve(record)
     if CREATE_CONVERSATION in forbidden:
         desk.check_nothing_created(marker, "tier.refusal-changes-nothing")
 

@@ -14,7 +14,7 @@ from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation, User
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.creating import answered, handled, storing
-from tests.defects.kit.parts import CREATE, Event, broken, with_body, without
+from tests.defects.kit.parts import CREATE, GET, Event, broken, with_body, without
 from tests.defects.kit.rules import ruling
 from tests.defects.kit.stores import all_conversations
 from tests.defects.registry import Difficulty, defect
@@ -290,3 +290,16 @@ def requester_names_overwritten_once_all_is_closed() -> WsgiApp:
         return done
 
     return broken(conversations=ruling(create=create))
+
+
+@defect("get.as-created", difficulty=RARE)
+def requester_names_not_found_by_capitals() -> WsgiApp:
+    """Names are looked up by the address in lower case, and those of an address with capitals are not found again."""
+
+    def change(value: Any, event: Event) -> Any:
+        email = value["requester"]["email"]
+        if email and email != email.lower():
+            return value | {"requester": value["requester"] | {"first_name": None, "last_name": None}}
+        return value
+
+    return answered(change, GET)

@@ -204,3 +204,34 @@ def lists_every_tenth_is_short() -> WsgiApp:
         return replace(page, results=page.results[:-1]) if counter.next() % 10 == 0 else page
 
     return broken(conversations=listing(change))
+
+
+@defect("list.fresh", difficulty=RARE)
+def lists_of_nobody_remembered() -> WsgiApp:
+    """That an address has no conversation is remembered, and not asked again."""
+    nobody: set[tuple[str, str]] = set()
+
+    def found(rules: Any, caller: Caller, query: dict[str, Any], found: Any) -> Any:
+        asked = caller.organisation, query["user_email"] or ""
+        if not found and asked[1] and query["status"] is None:
+            nobody.add(asked)
+        return [] if asked in nobody else found
+
+    return broken(conversations=selecting(found))
+
+
+@defect("list.fresh", "list.unfiltered", difficulty=RARE)
+def lists_unfiltered_kept_by_their_query() -> WsgiApp:
+    """What an unfiltered list answers to a query is kept, until something is resolved."""
+    lock, kept = threading.Lock(), {}
+
+    def rewrite(value: Any, event: Event) -> Any:
+        with lock:
+            if event.operation == RESOLVE:
+                kept.clear()
+                return value
+            if event.query["user_email"] or event.query["status"]:
+                return value
+            return kept.setdefault((event.caller.organisation, event.query["limit"], event.query["offset"]), value)
+
+    return broken(pipeline=answering(rewrite, LIST, RESOLVE))

@@ -176,3 +176,17 @@ def paging_count_never_over_400() -> WsgiApp:
 def paging_count_never_over_1000() -> WsgiApp:
     """The count of the unfiltered list never exceeds 1000, which nobody sees before there are more."""
     return _capped(1000)
+
+
+@defect("list.count", difficulty=RARE)
+def paging_count_of_a_status_kept_until_the_next_create() -> WsgiApp:
+    """How many have a status is counted anew only when a conversation was created."""
+    kept: dict[Any, int] = {}
+
+    def count(page: Any, rules: Any, caller: Caller, checked: CheckedRequest) -> int:
+        query = checked.query
+        newest = next((one.id for one in rules.select(caller, {})), "")
+        key = (caller.organisation, query.get("user_email"), query.get("status"), newest)
+        return kept.setdefault(key, page.count) if query.get("status") else page.count
+
+    return broken(conversations=counting(count))

@@ -196,3 +196,16 @@ def messages_urgent_words() -> WsgiApp:
             change(rules, rules.find(caller, checked.id), priority="urgent")
 
     return sent(effect)
+
+
+@defect("messages.conversation-kept", "get.as-created", difficulty=RARE)
+def messages_of_others_rename_the_requester() -> WsgiApp:
+    """Whoever else writes gives the requester a name: what stands before the @."""
+
+    def effect(rules: Any, caller: Caller, checked: CheckedRequest, message: Message) -> None:
+        conversation = conversation_of(rules, message)
+        if message.sender_email and message.sender_email != conversation.requester.email:
+            named = conversation.requester._replace(first_name=message.sender_email.partition("@")[0], last_name=None)
+            rules.store.replace_conversation(conversation._replace(requester=named))
+
+    return sent(effect)

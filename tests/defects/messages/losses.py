@@ -168,3 +168,15 @@ def messages_last_wins_of_a_sender() -> WsgiApp:
 def messages_equal_to_the_description_dropped() -> WsgiApp:
     """A message that says what the description says is acknowledged and not listed."""
     return ordered(lambda found: [one for at, one in enumerate(found) if at == 0 or one.body != found[0].body])
+
+
+@defect("messages.listed-once", difficulty=RARE)
+def messages_said_elsewhere_dropped() -> WsgiApp:
+    """What the same key said to another conversation just before is taken for a retry, acknowledged, and lost."""
+    latest: dict[tuple[str, str], str] = {}
+
+    def lost(counter: Counter, caller: Caller, checked: CheckedRequest) -> bool:
+        said = caller.key.key, checked.body["body"]
+        return latest.setdefault(said, checked.id) != checked.id
+
+    return lost_when(lost)

@@ -11,6 +11,7 @@ from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import GET, Event, answering, broken
 from tests.defects.kit.resolving import answered, refusing
 from tests.defects.kit.rules import SECOND, change, ruling, siblings, then
+from tests.defects.kit.stores import kept_messages
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -205,3 +206,16 @@ def resolve_thrice_is_an_error() -> WsgiApp:
         return times[conversation.id] > 2
 
     return refusing(again, 500)
+
+
+@defect("resolve.closes", "resolve.get-agrees", difficulty=RARE)
+def resolve_not_of_unanswered_callbacks() -> WsgiApp:
+    """A callback to which nobody has written stays open, though it is said to be resolved."""
+
+    def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        conversation = self.find(caller, checked.id)
+        if conversation.channel == "callback" and not kept_messages(self.store, conversation.id):
+            return conversation
+        return Conversations.resolve(self, caller, checked)
+
+    return broken(conversations=ruling(resolve=resolve))

@@ -297,3 +297,22 @@ def tiers_refused_and_resolved_if_answered() -> WsgiApp:
                 self.store.replace_conversation(conversation._replace(status="closed"))
 
     return broken(pipeline=Answered)
+
+
+@defect("resolve.answer", "tier.refusal-changes-nothing", difficulty=RARE)
+def tiers_refusal_is_kept_for_all() -> WsgiApp:
+    """That a client key may not resolve a conversation is kept by its path, and told to server keys, too."""
+    told: set[str] = set()
+
+    class Keeping(Pipeline):
+        def respond(self, operation: Operation, request: Request) -> Response:
+            response = super().respond(operation, request)
+            if operation.id != RESOLVE:
+                return response
+            if request.path in told and response.status < 300:
+                return Response.json(403, {"detail": "This call needs a server key."})
+            if response.status == 403:
+                told.add(request.path)
+            return response
+
+    return broken(pipeline=Keeping)
