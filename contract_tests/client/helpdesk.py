@@ -247,12 +247,20 @@ class Helpdesk:
         """Wait until what was written first is as old as the effort says, as far as the time for the run allows it."""
         self._horizon.wait(self.target.deadline.sleep, self.target.deadline.left)
 
+    def _write_late(self) -> None:
+        """Resolve the oldest conversation that is open, and read it: what was said of it when it was young is out of date then."""
+        known = (one for one in self.ledger.records.values() if one.read and one.email and not one.unsure and one.status == "open")
+        if (record := next(known, None)) is not None:
+            self.resolve(record)
+            self.get(record)
+
     def audit(self) -> None:
         """Read again, at the end of a run, what the server acknowledged. Raises Stopped where there is no time for all of it."""
         self.unread = len(self.ledger.records)
         try:
-            with suppress(Blocked):
-                self.check_count_is_whole()
+            for check in (self.check_count_is_whole, self._write_late):
+                with suppress(Blocked):
+                    check()
             records = self._rereading.in_lists()
             self.unread = len(records)
             for record in records:

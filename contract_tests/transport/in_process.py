@@ -6,7 +6,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from contract_tests.transport.encodings import LARGEST
+from contract_tests.transport.encodings import LARGEST, TooLarge, Undecodable, decoded
 from contract_tests.transport.http import NoResponse, Oversized, RawResponse
 
 
@@ -29,7 +29,12 @@ class Adapted:
         try:
             response = self._adapter.send(request, timeout=self._timeout)
             content = response.content
-        except requests.RequestException as error:
+            # What is no stream, `requests` leaves as the application sent it.
+            if response.raw is None and content and "content-encoding" in response.headers:
+                content = decoded(content, response.headers["content-encoding"])
+        except TooLarge as error:
+            raise Oversized(str(error)) from error
+        except (requests.RequestException, Undecodable) as error:
             raise NoResponse(str(error)) from error
         if len(content) > LARGEST:
             raise Oversized(f"the response body is larger than {LARGEST >> 20} MiB")

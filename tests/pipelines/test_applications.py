@@ -1,7 +1,9 @@
 """Applications in this process are called as a server would call them."""
 
 import asyncio
+import gzip
 import threading
+import zlib
 from ast import literal_eval
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,6 +14,8 @@ from requests.adapters import BaseAdapter
 
 from accord.base.errors import AccordError
 from contract_tests.transport.applications import AsgiHost, WsgiAdapter
+from contract_tests.transport.http import NoResponse
+from contract_tests.transport.in_process import Adapted
 
 URL = "http://testserver"
 
@@ -132,3 +136,23 @@ def test_one_that_does_not_start() -> None:
 
     with pytest.raises(AccordError, match="no database"):
         AsgiHost(app)
+
+
+@pytest.mark.parametrize(("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes)])
+def test_a_body_is_read_without_its_coding(coding: str, compress: Callable[[bytes], bytes]) -> None:
+    def compressing(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Encoding", coding)])
+        return [compress(b'{"count": 0}')]
+
+    response = Adapted(WsgiAdapter(compressing), URL, 5.0).send("GET", "/", {}, None)
+    assert response.body == b'{"count": 0}'
+
+
+@pytest.mark.parametrize("body", [b"\x1f\x8b no gzip", gzip.compress(b"0" * 20_000_000)], ids=["damaged", "too large"])
+def test_a_body_that_cannot_be_decoded_is_no_response(body: bytes) -> None:
+    def broken(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Encoding", "gzip")])
+        return [body]
+
+    with pytest.raises(NoResponse, match="gzip|larger"):
+        Adapted(WsgiAdapter(broken), URL, 5.0).send("GET", "/", {}, None)
