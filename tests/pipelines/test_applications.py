@@ -154,5 +154,5 @@ def test_a_body_that_cannot_be_decoded_is_no_response(body: bytes) -> None:
         start_response("200 OK", [("Content-Encoding", "gzip")])
         return [body]
 
-    with pytest.raises(NoResponse, match="gzip|larger"):
+    with pytest.raises(NoResponse, match=r"gzip|larger"):
         Adapted(WsgiAdapter(broken), URL, 5.0).send("GET", "/", {}, None)

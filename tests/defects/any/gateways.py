@@ -5,6 +5,7 @@ import io
 import json
 import posixpath
 import re
+from datetime import datetime
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -178,6 +179,23 @@ def etag_of_messages_by_the_first() -> WsgiApp:
         return shown["results"][0] if path_of(environ).endswith("/messages/") and shown["results"] else None
 
     return _tagged(first)
+
+
+@defect(CONDITIONAL, difficulty=RARE)
+def modified_when_it_was_created() -> WsgiApp:
+    """Last-Modified of a conversation is when it was created: it is unchanged after a resolve that came a second later."""
+
+    def around(environ: Environ, inner: Inner) -> Response:
+        response = inner()
+        if environ["REQUEST_METHOD"] in READS and response.status_code == 200:
+            created = json.loads(response.data or b"{}").get("created_at")
+            if created is not None:
+                response.last_modified = datetime.fromisoformat(created)
+                if header(environ, "If-Modified-Since") == response.headers["Last-Modified"]:
+                    return Response(status=304)
+        return response
+
+    return wrapped(around)
 
 
 @defect("auth.missing-key", "auth.invalid-key", "auth.altered-key", difficulty=RARE)
