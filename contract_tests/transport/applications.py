@@ -7,6 +7,7 @@ no header with an underscore in its name, and, of a chunked request, its body wh
 import asyncio
 import io
 import logging
+import random
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -40,6 +41,7 @@ class WsgiAdapter(BaseAdapter):
         """Call the application and return its response."""
         started: list[Any] = []
         written: list[bytes] = []
+        _leave_chance_to_it()
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
             started[:] = [status, headers]
@@ -179,6 +181,7 @@ class AsgiAdapter(BaseAdapter):
 
     def send(self, request: PreparedRequest, *_: Any, timeout: Any = None, **__: Any) -> Response:
         """Hand over a request and return the response. Raises ReadTimeout after `timeout` seconds."""
+        _leave_chance_to_it()
         future = self._host.run(self._host.handle(request))
         try:
             response: Response = future.result(timeout)
@@ -255,6 +258,11 @@ def _failed(request: PreparedRequest, error: BaseException | None) -> Response:
     """What a server answers for an application that failed. What it raised, if anything, goes to the log."""
     _LOG.error("The application failed to respond to %s %s.", request.method, request.url, exc_info=error)
     return _response(request, 500, [("Content-Type", "text/plain")], b"Internal Server Error")
+
+
+def _leave_chance_to_it() -> None:
+    """Undo what Hypothesis does to the chance of the process, or an application that makes ids of it makes the same ones again."""
+    random.seed()
 
 
 def _response(request: PreparedRequest, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Response:

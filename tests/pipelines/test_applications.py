@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import random
 import threading
 import zlib
 from ast import literal_eval
@@ -156,3 +157,17 @@ def test_a_body_that_cannot_be_decoded_is_no_response(body: bytes) -> None:
 
     with pytest.raises(NoResponse, match=r"gzip|larger"):
         Adapted(WsgiAdapter(broken), URL, 5.0).send("GET", "/", {}, None)
+
+
+def test_an_application_has_a_chance_of_its_own() -> None:
+    """Hypothesis seeds the one of the process, so that an application that makes ids of it would make the same ones again."""
+
+    def making_ids(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [str(random.getrandbits(128)).encode()]
+
+    adapter, made = WsgiAdapter(making_ids), []
+    for _ in range(3):
+        random.seed(0)
+        made.append(sent(adapter, "GET", "/").content)
+    assert len(set(made)) == 3
