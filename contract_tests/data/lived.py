@@ -14,9 +14,10 @@ def create_lived(desk: Helpdesk, channel: int, *, anonymous: bool = False, close
     """
     channels, priorities = desk.contract.channels, desk.contract.priorities
     nobody = anonymous and "user_email" not in desk.contract[CREATE_CONVERSATION].required
-    members = {"user_email": None} if nobody else {"user_first_name": "Livia", "user_last_name": "Lived"}
+    members = {"user_email": None} if nobody else {"user_first_name": "Livia", "user_last_name": "O'Brien & <Söhne>"}
     record = desk.create(
         desk.payload(
+            subject=desk.subject('It\'s <broken> & "Größe" 🎉'),
             channel=channels[channel % len(channels)],
             priority=priorities[-1],
             description=desk.body("It began like this."),

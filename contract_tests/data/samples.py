@@ -32,8 +32,10 @@ _TEXTS = (
     "İstanbul ıI ſ ß ẞ",
 )
 
+OF_MAIL = "Re: Fwd: AW: [Ticket #42] [EXTERNAL] Help with order #1234"
+
 _NEWER_TEXTS = (
-    "Re: Fwd: AW: [Ticket #42] [EXTERNAL] Help with order #1234",
+    OF_MAIL,
     "Ann <ann@example.com> said \u201cit\u2019s \u2018broken\u2019\u201d!!! ??? \u2013 \u2026 <!-- or not --> a <b",
     "javascript: data: ../../etc C:\\new N/A n/a 50% 12:30 1,234.50 € #tag",
     "❤\ufe0f ☎\ufe0e ｆｕｌｌ ｗｉｄｔｈ ㎏ \u1112\u1161\u11ab Z\u0335\u0351\u0327\u0301a\u0337l\u0338\u0321g\u0337o",

@@ -171,7 +171,9 @@ def test_names_of_an_existing_user_are_not_overwritten(desk: Helpdesk) -> None:
             # By a key of each tier, in either header.
             continue
         email = desk.email("named")
-        first = desk.create(desk.payload(user_email=email, user_first_name="Zoë", user_last_name="Ferreira"), credential=credential)
+        first = desk.create(
+            desk.payload(user_email=email, user_first_name="Zoë", user_last_name="D'Ávila & <Söhne>"), credential=credential
+        )
         later = [names for place, names in enumerate(again) if desk.effort.combined(number // 2, place)]
         others = [desk.create(desk.payload(user_email=email, **names)) for names in later]
         # Whatever comes with the names, and whatever the user has done since, and whether anything is still open.
@@ -240,8 +242,13 @@ def test_text_and_metadata_come_back_as_they_were_sent(desk: Helpdesk, contract:
             first, last = texts[(number + 7) % len(texts)], texts[(number + 11) % len(texts)]
             names = {"user_first_name": first[:_LONGEST_NAME], "user_last_name": last[:_LONGEST_NAME]}
             payload = desk.payload(subject=text[: contract.subject_maximum], metadata=metadata[number % len(metadata)], **names)
+            payload |= {"channel": contract.channels[number % len(contract.channels)]}
             with desk.since(version):
                 desk.get(desk.create(payload))
+    # What is cut off where somebody takes it for mail, as they may by one channel only.
+    for channel in contract.channels:
+        with desk.since(2):
+            desk.create(desk.payload(subject=samples.OF_MAIL, channel=channel))
     # The same of what is a number, a moment or JSON to somebody, as far as no priority was sent with it.
     subjects, left = samples.SUBJECTS, len(contract.priorities) * len(contract.channels)
     unsent = metadata[len(texts) :]

@@ -261,7 +261,7 @@ def test_a_message_that_is_no_json_object_is_refused(desk: Helpdesk) -> None:
     desk.check_unchanged(before, REFUSED)
 
 
-@pytest.mark.requirements("messages.wrong-types", "messages.wrong-types-refused", REFUSED)
+@pytest.mark.requirements("messages.wrong-types", "messages.wrong-types-refused", "messages.body-required", REFUSED)
 @pytest.mark.parametrize("member", ["body", "user_email"])
 def test_message_values_of_the_wrong_type_never_come_back(desk: Helpdesk, contract: Contract, member: str) -> None:
     record = desk.create()
@@ -274,6 +274,10 @@ def test_message_values_of_the_wrong_type_never_come_back(desk: Helpdesk, contra
         answered.append((body, exchange))
         if not (exchange.succeeded and isinstance(value, bool | int | float)):
             desk.check("messages.wrong-types-refused", responses.not_refused(exchange), exchange)
+        if member == "body" and value is None:
+            # What is null was not sent.
+            with desk.since(2):
+                desk.check("messages.body-required", responses.not_refused(exchange), exchange)
         if exchange.succeeded:
             record.note_message()
     items, listing = desk.read_messages(record.id)

@@ -245,11 +245,11 @@ def _only(item: dict[str, Any], names: tuple[str, ...]) -> Any:
 def full(desk: Helpdesk, channel: str) -> dict[str, object]:
     longest = desk.contract.subject_maximum
     return desk.payload(
-        subject=("Größe 🎉 " + "it arrived broken, and nobody answers, " * (longest // 30))[: longest - 20] + "!",
+        subject=("Größe 🎉 <L> & 'XL' \"so\" " + "it arrived broken, and nobody answers, " * (longest // 30))[: longest - 20] + "!",
         description="It arrived broken.",
         user_first_name="Omar",
-        user_last_name="N'Diaye",
+        user_last_name="N'Diaye & <Söhne>",
         priority=desk.contract.priorities[-1],
         channel=channel,
-        metadata={"order": {"id": 99, "lines": [1, 2, None]}, "gift": False},
+        metadata={"order": {"id": 99, "lines": [1, 2, None]}, "gift": False, "note": "<b>'so' & \"so\"</b>"},
     )

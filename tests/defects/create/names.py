@@ -303,3 +303,16 @@ def requester_names_not_found_by_capitals() -> WsgiApp:
         return value
 
     return answered(change, GET)
+
+
+@defect("create.text-exact", "create.existing-user-names", difficulty=RARE)
+def requester_names_escaped_once_known() -> WsgiApp:
+    """The last name of a user who exists is escaped for HTML with the next create."""
+
+    def change(value: Any, event: Event) -> Any:
+        last = value["requester"]["last_name"]
+        if event.operation == CREATE and last and "user_last_name" not in event.body:
+            return value | {"requester": value["requester"] | {"last_name": html.escape(last)}}
+        return value
+
+    return answered(change, CREATE)

@@ -189,3 +189,15 @@ def text_subject_of_callbacks() -> WsgiApp:
         return {**value, "subject": "Callback"} if wanted else value
 
     return broken(validator=decoding(decoded))
+
+
+@defect("create.text-exact", difficulty=RARE)
+def text_subject_without_re_by_mail() -> WsgiApp:
+    """What mail puts before a subject is taken off where a conversation came by mail."""
+
+    def handled(event: Event) -> Event | None:
+        subject = event.body["subject"]
+        came_by = event.body.get("channel") == "email"
+        return with_body(event, subject=re.sub(r"^((Re|Fwd|AW): )+", "", subject)) if came_by else None
+
+    return broken(pipeline=handling(handled, CREATE))

@@ -17,7 +17,7 @@ from mockserver.model.pages import Page
 from mockserver.model.records import Conversation, Message
 from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
-from tests.defects.kit.parts import SEND, broken, decoding, handling, ignoring, status_of, with_body
+from tests.defects.kit.parts import SEND, broken, decoding, handling, ignoring, receiving, status_of, with_body
 from tests.defects.kit.rules import change, ruling
 from tests.defects.registry import Difficulty, defect
 
@@ -258,3 +258,9 @@ def message_refusals_leave_it_locked() -> WsgiApp:
             return super().respond(operation, request)
 
     return broken(pipeline=Locking)
+
+
+@defect("messages.body-required", difficulty=RARE)
+def message_refusals_null_for_a_body() -> WsgiApp:
+    """A message whose body is null is accepted, and says "None"."""
+    return broken(validator=receiving(lambda body: body | {"body": "None"} if body.get("body", "") is None else body))

@@ -1,5 +1,6 @@
 """Servers that answer resolving wrongly, or refuse it where it is right."""
 
+import html
 from typing import Any
 
 from mockserver.contract.document import Operation
@@ -134,3 +135,9 @@ def resolve_twice_answers_a_part() -> WsgiApp:
 def resolve_answers_a_short_subject() -> WsgiApp:
     """The answer to resolve cuts a subject after 100 characters."""
     return answered(lambda value, event: {**value, "subject": value["subject"][:100]})
+
+
+@defect("resolve.rest-kept", difficulty=RARE)
+def resolve_answers_an_escaped_subject() -> WsgiApp:
+    """The answer to a resolve has its subject escaped for HTML."""
+    return answered(lambda shown, _: shown | {"subject": html.escape(shown["subject"])})
