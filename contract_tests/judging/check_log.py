@@ -27,7 +27,11 @@ _ELSEWHERE = "webhook_listen"
 """What a requirement needs that is violated by what comes to a receiver: no response shows it, however often it is sent again."""
 
 _LOOKED_AT = 20
-"""Violations of one requirement, in one test, among which the smallest reproductions are looked for."""
+"""Violations of one requirement, in one test, among which the smallest reproductions are looked for.
+
+In all tests together, too: those that come later look at as many as are kept. Each takes some hundredths of a second, and on a server
+that is wrong everywhere there are thousands.
+"""
 
 
 class Blocked(Exception):
@@ -102,6 +106,7 @@ class Judge:
         self._seen: defaultdict[str, _Seen] = defaultdict(_Seen)
         self.untested: dict[str, str] = {}
         """The requirements that the running test could not test, with the reasons."""
+        self._looked_at = Counter[str]()
         self._lock = threading.Lock()
 
     def begin(self, test: str, since: int = 1, since_of: Mapping[str, int] | None = None) -> None:
@@ -180,7 +185,9 @@ class Judge:
             else:
                 seen.more_violated[exchange.failed, since] += 1
                 seen.last_violated = exchange.number
-        if number <= _LOOKED_AT:
+            looks = number <= (_LOOKED_AT if self._looked_at[requirement_id] < _LOOKED_AT else KEPT_EVIDENCE)
+            self._looked_at[requirement_id] += looks
+        if looks:
             asked_again = self._ask_again(exchange) if self._ask_again and number <= KEPT_EVIDENCE else None
             told = replace(mismatch, summary=f"{mismatch.summary}; {asked_again}") if asked_again else mismatch
             others, elsewhere = requirement_id in _COUNTED, _ELSEWHERE in self.catalogue[requirement_id].needs

@@ -289,9 +289,9 @@ def nearest(piece: str, ids: Mapping[str, object]) -> str:
     """The id that a piece of a path was made from by changing a little, or nothing."""
     if len(piece) < LONG:
         return ""
-    alike = {one: _in_common(one.lower(), piece.lower()) for one in ids if _PLAIN.fullmatch(one)}
-    best = max(alike, key=alike.__getitem__, default="")
-    return best if best and alike[best] >= LONG else ""
+    beginning = piece[:LONG].lower()
+    alike = [one for one in ids if one[:LONG].lower() == beginning and _PLAIN.fullmatch(one)]
+    return max(alike, key=lambda one: _in_common(one.lower(), piece.lower()), default="")
 
 
 def _in_common(one: str, other: str) -> int:
