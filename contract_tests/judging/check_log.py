@@ -29,7 +29,7 @@ _ELSEWHERE = "webhook_listen"
 _LOOKED_AT = 20
 """Violations of one requirement, in one test, among which the smallest reproductions are looked for.
 
-In all tests together, too: those that come later look at as many as are kept. Each takes some hundredths of a second, and on a server
+In all tests together, too: later ones look at as many as are kept. Each takes some hundredths of a second, and on a server
 that is wrong everywhere there are thousands.
 """
 

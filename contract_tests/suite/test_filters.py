@@ -174,6 +174,23 @@ def test_the_count_of_all_grows_with_each_conversation(desk: Helpdesk) -> None:
         desk.check("list.fresh", grown, after.exchange, because=[before.exchange])
 
 
+@pytest.mark.since(2)
+@pytest.mark.requirements("resolve.lists-agree", "list.count")
+def test_the_count_of_what_is_closed_grows_with_each_resolve(desk: Helpdesk) -> None:
+    """Others may reopen something meanwhile: so it is tried again."""
+    for _ in range(_SCANS):
+        record = desk.create()
+        before = desk.list_page(status="closed", limit=1)
+        desk.resolve(record)
+        after = desk.list_page(status="closed", limit=1)
+        if after.count > before.count:
+            break
+    told = "a conversation that was resolved is not counted among those that are closed"
+    grown = after.count > before.count
+    mismatch = None if grown else Mismatch(told, f"more than {before.count}", str(after.count), "/count")
+    desk.check("resolve.lists-agree", mismatch, after.exchange, because=[before.exchange])
+
+
 @pytest.mark.requirements("list.reads-only", "any.updated-at-kept")
 def test_reading_changes_nothing(desk: Helpdesk) -> None:
     record = desk.create()

@@ -120,7 +120,8 @@ def ids_of_nobody(desk: Helpdesk) -> list[str]:
 
 def malformed_ids(desk: Helpdesk) -> list[str]:
     """Ids that could be none, each with something in it that only this run has."""
-    return [f"{before}{desk.target.guard.invent(desk.random)}" for before in ("not-an-id-", "-", "%20", "%00", "%F0%9F%8E%89")]
+    odd = ("not-an-id-", "-", "%20", "%00", "%F0%9F%8E%89", f"{'long-' * 20}")
+    return [f"{before}{desk.target.guard.invent(desk.random)}" for before in odd]
 
 
 def unknown_ids(known: str, desk: Helpdesk) -> list[str]:

@@ -9,7 +9,7 @@ from mockserver.http.messages import Request, Response
 from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.crashing import ERROR, PATHOLOGICAL, by_id, by_query, crashing, malformed
-from tests.defects.kit.parts import GET, LIST, MESSAGES, SEND, broken, status_of
+from tests.defects.kit.parts import GET, LIST, MESSAGES, RESOLVE, SEND, broken, status_of
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -289,3 +289,9 @@ def robustness_500_malformed_id_of_messages_of_clients() -> WsgiApp:
         return operation.id == MESSAGES and "bnc_cl_" in key and malformed(request.path["id"])
 
     return crashing(clients)
+
+
+@defect("any.no-server-error", "resolve.unknown-id", "messages.unknown-conversation", difficulty=RARE)
+def robustness_long_ids_of_writes() -> WsgiApp:
+    """An id of more than 64 characters is answered with 500 where something is to be written."""
+    return by_id(lambda conversation_id: len(conversation_id) > 64, SEND, RESOLVE)

@@ -190,3 +190,17 @@ def paging_count_of_a_status_kept_until_the_next_create() -> WsgiApp:
         return kept.setdefault(key, page.count) if query.get("status") else page.count
 
     return broken(conversations=counting(count))
+
+
+@defect("resolve.lists-agree", "list.count", difficulty=RARE)
+def paging_count_of_all_closed_kept_until_the_next_create() -> WsgiApp:
+    """How many are closed in all is counted anew only when a conversation was created."""
+    kept: dict[Any, int] = {}
+
+    def count(page: Any, rules: Any, caller: Caller, checked: CheckedRequest) -> int:
+        if checked.query["status"] != "closed" or checked.query["user_email"]:
+            return page.count
+        newest = next((one.id for one in rules.select(caller, {})), "")
+        return kept.setdefault((caller.organisation, newest), page.count)
+
+    return broken(conversations=counting(count))
