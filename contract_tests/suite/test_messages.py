@@ -261,6 +261,7 @@ def test_a_message_that_is_no_json_object_is_refused(desk: Helpdesk) -> None:
     desk.check_unchanged(before, REFUSED)
 
 
+@pytest.mark.since(2, "messages.body-required")
 @pytest.mark.requirements("messages.wrong-types", "messages.wrong-types-refused", "messages.body-required", REFUSED)
 @pytest.mark.parametrize("member", ["body", "user_email"])
 def test_message_values_of_the_wrong_type_never_come_back(desk: Helpdesk, contract: Contract, member: str) -> None:

@@ -27,6 +27,7 @@ from contract_tests.transport.guard import Withheld, is_uuid
 pytestmark = pytest.mark.long(5)
 
 
+@pytest.mark.since(2, "list.count")
 @pytest.mark.requirements("resolve.answer", "resolve.closes", "resolve.get-agrees", "resolve.rest-kept", "resolve.lists-agree")
 @pytest.mark.requirements("any.conditional-requests", "any.timestamp-separator", "auth.cookies", "list.count")
 def test_resolving_closes_wherever_the_conversation_is_shown(desk: Helpdesk, contract: Contract) -> None:
