@@ -215,7 +215,8 @@ class Clock:
             self.reset()
             return
         with self._lock:
-            self._then, self._source_then, self._frozen, self._faster, self._slower = state
+            self._then, self._source_then, self._frozen = state.then, state.source_then, state.frozen
+            self._faster, self._slower = state.faster, state.slower
         self._tell()
 
     def _tell(self) -> None:
