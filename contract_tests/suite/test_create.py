@@ -248,7 +248,7 @@ def test_text_and_metadata_come_back_as_they_were_sent(desk: Helpdesk, contract:
     # What is cut off where somebody takes it for mail, as they may by one channel only.
     for channel in contract.channels:
         with desk.since(2):
-            desk.create(desk.payload(subject=samples.OF_MAIL, channel=channel))
+            desk.create(desk.payload(subject=samples.OF_MAIL[: contract.subject_maximum], channel=channel))
     # The same of what is a number, a moment or JSON to somebody, as far as no priority was sent with it.
     subjects, left = samples.SUBJECTS, len(contract.priorities) * len(contract.channels)
     unsent = metadata[len(texts) :]
