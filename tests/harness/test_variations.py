@@ -1,7 +1,7 @@
 """The suite accuses nobody: every variation that conforms is found conformant.
 
 Each is a whole verification. Here, of each theme, every fifteenth of those that show what no other does; all with
-ACCORD_ALL_VARIATIONS=1 in the environment, or by `make variations`. More seeds and efforts: `python -m tests.variations --seeds 20`.
+ACCORD_ALL_VARIATIONS=1 in the environment, or by `make variations`. More seeds: `python -m tests.variations --seeds 20`.
 """
 
 import os
