@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -157,17 +158,22 @@ def lists_cached_for_a_while() -> WsgiApp:
 @defect("resolve.lists-agree", "resolve.get-agrees", "list.status-filter", difficulty=MEDIUM)
 def lists_cached_until_the_next_create() -> WsgiApp:
     """The answers of lists are kept until a conversation is created: resolving does not renew them."""
-    lock, kept = threading.Lock(), {}
+    return kept_until(CREATE, lambda event: tuple(sorted(map(str, event.query.items()))))
+
+
+def kept_until(renewing: str, place_of: Callable[[Event], tuple[Any, ...] | None]) -> WsgiApp:
+    """A server that keeps what lists answer, by organisation and place, until that operation. What has no place is not kept."""
+    lock, kept = threading.Lock(), dict[tuple[Any, ...], Any]()
 
     def rewrite(value: Any, event: Event) -> Any:
         with lock:
-            if event.operation == CREATE:
+            if event.operation == renewing:
                 kept.clear()
                 return value
-            place = (event.caller.organisation, *sorted(map(str, event.query.items())))
-            return kept.setdefault(place, value)
+            place = place_of(event)
+            return value if place is None else kept.setdefault((event.caller.organisation, *place), value)
 
-    return broken(pipeline=answering(rewrite, LIST, CREATE))
+    return broken(pipeline=answering(rewrite, LIST, renewing))
 
 
 @defect(
@@ -223,15 +229,9 @@ def lists_of_nobody_remembered() -> WsgiApp:
 @defect("list.fresh", "list.unfiltered", difficulty=RARE)
 def lists_unfiltered_kept_by_their_query() -> WsgiApp:
     """What an unfiltered list answers to a query is kept, until something is resolved."""
-    lock, kept = threading.Lock(), {}
 
-    def rewrite(value: Any, event: Event) -> Any:
-        with lock:
-            if event.operation == RESOLVE:
-                kept.clear()
-                return value
-            if event.query["user_email"] or event.query["status"]:
-                return value
-            return kept.setdefault((event.caller.organisation, event.query["limit"], event.query["offset"]), value)
+    def place(event: Event) -> tuple[Any, ...] | None:
+        query = event.query
+        return None if query["user_email"] or query["status"] else (query["limit"], query["offset"])
 
-    return broken(pipeline=answering(rewrite, LIST, RESOLVE))
+    return kept_until(RESOLVE, place)
