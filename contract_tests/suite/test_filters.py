@@ -1,5 +1,7 @@
 """Filters: each selects exactly what it says, alone, together, and page by page."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -157,38 +159,35 @@ def test_a_new_conversation_is_listed_at_once(desk: Helpdesk) -> None:
 @pytest.mark.since(2)
 @pytest.mark.requirements("list.fresh", "list.count")
 def test_the_count_of_all_grows_with_each_conversation(desk: Helpdesk) -> None:
-    """Others may add to it too, and perhaps something is deleted meanwhile: so it is tried again."""
-    queries: tuple[dict[str, Any], ...] = ({"limit": 1}, {"limit": desk.contract.page_maximum, "offset": 1})
-    for query in queries:
-        for _ in range(_SCANS):
-            before = desk.list_page(**query)
-            desk.create()
-            after = desk.list_page(**query)
-            if after.count > before.count:
-                break
-        grown = (
-            None
-            if after.count > before.count
-            else Mismatch("a new conversation is not counted", f"more than {before.count}", str(after.count), "/count")
-        )
-        desk.check("list.fresh", grown, after.exchange, because=[before.exchange])
+    for query in ({"limit": 1}, {"limit": desk.contract.page_maximum, "offset": 1}):
+        _check_count_grows(desk, "list.fresh", "a new conversation is not counted", query, lambda: desk.create)
 
 
 @pytest.mark.since(2)
 @pytest.mark.requirements("resolve.lists-agree", "list.count")
 def test_the_count_of_what_is_closed_grows_with_each_resolve(desk: Helpdesk) -> None:
-    """Others may reopen something meanwhile: so it is tried again."""
+    told = "a conversation that was resolved is not counted among those that are closed"
+    query = {"status": "closed", "limit": 1}
+    _check_count_grows(desk, "resolve.lists-agree", told, query, lambda: partial(desk.resolve, desk.create()))
+
+
+def _check_count_grows(
+    desk: Helpdesk, requirement: str, told: str, query: dict[str, Any], prepare: Callable[[], Callable[[], object]]
+) -> None:
+    """Judge that a list counts more after a write than before it. `prepare` returns the write.
+
+    Others may write meanwhile, too, and perhaps take something away: so it is tried again.
+    """
     for _ in range(_SCANS):
-        record = desk.create()
-        before = desk.list_page(status="closed", limit=1)
-        desk.resolve(record)
-        after = desk.list_page(status="closed", limit=1)
+        write = prepare()
+        before = desk.list_page(**query)
+        write()
+        after = desk.list_page(**query)
         if after.count > before.count:
             break
-    told = "a conversation that was resolved is not counted among those that are closed"
     grown = after.count > before.count
     mismatch = None if grown else Mismatch(told, f"more than {before.count}", str(after.count), "/count")
-    desk.check("resolve.lists-agree", mismatch, after.exchange, because=[before.exchange])
+    desk.check(requirement, mismatch, after.exchange, because=[before.exchange])
 
 
 @pytest.mark.requirements("list.reads-only", "any.updated-at-kept")

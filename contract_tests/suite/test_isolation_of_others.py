@@ -1,5 +1,8 @@
 """Isolation, seen from the other side: what is another organisation's is out of reach of every key of this one."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from contract_tests.client.helpdesk import Helpdesk
@@ -74,13 +77,9 @@ def test_equal_conversations_of_two_organisations_are_lived_apart(desk: Helpdesk
     """The same person writes the same to both. Whatever comes of it in one, in the other there is nothing of it."""
     payload = desk.payload(user_first_name="Isa", user_last_name="Doppel", description=desk.body("To both"))
     ours = desk.create(payload)
-    exchange = desk.call(CREATE_CONVERSATION, body=payload, credential=other_server_key)
-    desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
-    if not exchange.succeeded or "id" not in exchange.members:
-        raise Blocked(f"The other organisation could not create a conversation ({exchange.status}).")
-    foreign = Record(str(exchange.members["id"]), ours.email, dict(exchange.members))
+    foreign = create_foreign(desk, other_server_key, ours.email, payload)
     reading = desk.call(GET_CONVERSATION, id=foreign.id, credential=other_server_key)
-    desk.check("isolation.get", responses.status_mismatch(reading, 200), reading, because=[exchange])
+    desk.check("isolation.get", responses.status_mismatch(reading, 200), reading, about=[foreign.id])
     own = desk.credentials(RESOLVE_CONVERSATION)[0]
     for actor, acting, other, owner in ((foreign, other_server_key, ours, own), (ours, own, foreign, other_server_key)):
         before = desk.take_snapshot(other, credential=owner)
@@ -95,9 +94,11 @@ def test_equal_conversations_of_two_organisations_are_lived_apart(desk: Helpdesk
     ours.note_resolved()
 
 
-def create_foreign(desk: Helpdesk, other_server_key: Credential, email: str | None) -> Record:
+def create_foreign(
+    desk: Helpdesk, other_server_key: Credential, email: str | None, payload: Mapping[str, Any] | None = None
+) -> Record:
     """A conversation of the other organisation, which the ledger, being of this one, does not know."""
-    exchange = desk.call(CREATE_CONVERSATION, body=desk.payload(user_email=email), credential=other_server_key)
+    exchange = desk.call(CREATE_CONVERSATION, body=payload or desk.payload(user_email=email), credential=other_server_key)
     desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
     if not exchange.succeeded or "id" not in exchange.members:
         raise Blocked(f"The other organisation could not create a conversation ({exchange.status}).")

@@ -5,7 +5,7 @@ from typing import Any
 
 from contract_tests.contract.document import Contract
 from contract_tests.contract.timestamps import moment, not_a_timestamp, not_ascending
-from contract_tests.judging.mismatches import Mismatch, shown, within
+from contract_tests.judging.mismatches import Mismatch, pointed, shown, within
 from contract_tests.judging.mismatches.values import json_mismatch, line_mismatch
 from contract_tests.model.ledger import Person, Record
 
@@ -64,9 +64,7 @@ def null_as_text(shown_as: Any, where: str) -> Mismatch | None:
     for member, value in shown_as.items() if isinstance(shown_as, Mapping) else ():
         if isinstance(value, str) and value.strip().lower() in _NULLS:
             place = f"{where}.{member}" if where else member
-            return Mismatch(
-                f"{place} is a text for null, which was sent", "null or empty", shown(value), f"/{place.replace('.', '/')}"
-            )
+            return Mismatch(f"{place} is a text for null, which was sent", "null or empty", shown(value), pointed(place))
     return None
 
 
