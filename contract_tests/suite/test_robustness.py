@@ -157,6 +157,28 @@ MEDIA_TYPES = (
     "x" * 1000,
 )
 
+HEADERS = (
+    ("Accept", "json"),
+    ("Accept", "json"),
+    ("Accept", "application/json;q=high"),
+    ("Accept", ";,/"),
+    ("Accept-Language", "-"),
+    ("Accept-Language", "en;q="),
+    ("Accept-Encoding", ";q=0"),
+    ("If-Modified-Since", "yesterday"),
+    ("If-Modified-Since", "Thu, 99 Foo 2026 25:61:61 GMT"),
+    ("If-None-Match", '"'),
+    ("If-None-Match", "W/"),
+    ("Range", "bytes=z-a"),
+    ("Cookie", "="),
+    ("Cookie", 'session="; ;;=x'),
+    ("Referer", "http://["),
+    ("Origin", "http://[:x"),
+    ("Content-Type", ";"),
+    ("Content-Type", "/"),
+)
+"""Headers that common libraries read, with values that are none. Read and list meet them in turn."""
+
 ADDRESSES = (
     "",
     "no-at-sign",
@@ -200,6 +222,17 @@ def test_no_malformed_query_is_answered_with_a_server_error(desk: Helpdesk) -> N
     for query in RAW_QUERIES:
         credential = desk.next_credential(operation.id)
         call = Call(operation.method, operation.path_for(""), credential=credential, raw_query=query)
+        desk.send_anything(operation.id, call, documented=False)
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("any.no-server-error")
+def test_no_header_is_answered_with_a_server_error(desk: Helpdesk) -> None:
+    """What is said besides the key may be nonsense. It is ignored or refused."""
+    record = desk.create()
+    for number, (name, value) in enumerate(HEADERS):
+        operation = desk.contract[(GET_CONVERSATION, LIST_CONVERSATIONS)[number % 2]]
+        call = Call(operation.method, operation.path_for(record.id), headers={name: value}, credential=desk.target.keys.server)
         desk.send_anything(operation.id, call, documented=False)
 
 
