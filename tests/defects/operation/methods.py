@@ -1,5 +1,6 @@
 """Servers that let methods change something that no page documents."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from mockserver.model.caller import Caller
@@ -179,3 +180,30 @@ def methods_delete_with_a_client_key_deletes() -> WsgiApp:
             change(rules, found, subject="")
 
     return undocumented("DELETE", "", do, 405)
+
+
+@defect(UNDOCUMENTED, difficulty=RARE)
+def methods_deletes_what_is_said_to_be_a_delete() -> WsgiApp:
+    """POST of a conversation with `X-HTTP-Method-Override: DELETE` deletes it."""
+    deleting = undocumented("DELETE", "", delete, 204)
+
+    def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        meant = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
+        if environ["REQUEST_METHOD"] == "POST" and meant:
+            environ["REQUEST_METHOD"] = meant
+        return deleting(environ, start_response)
+
+    return respond
+
+
+@defect(UNDOCUMENTED, difficulty=RARE)
+def methods_resolves_what_is_said_to_be_a_post() -> WsgiApp:
+    """GET at the path of resolve with `_method=POST` closes the conversation, by whatever key."""
+    closing = undocumented("OVERRIDDEN", "resolve/", close)
+
+    def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "GET" and "_method=POST" in environ["QUERY_STRING"]:
+            environ["REQUEST_METHOD"] = "OVERRIDDEN"
+        return closing(environ, start_response)
+
+    return respond
