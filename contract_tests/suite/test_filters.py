@@ -115,6 +115,10 @@ def test_the_status_filter_finds_what_was_just_created_and_resolved(desk: Helpde
         anonymous = desk.create(desk.payload(user_email=None))
         _check_listed(desk, anonymous.id, "list.unfiltered")
         _check_listed(desk, anonymous.id, "list.status-filter", status="open")
+        desk.resolve(anonymous)
+        with desk.since(2):
+            _check_listed(desk, anonymous.id, "list.unfiltered")
+            _check_listed(desk, anonymous.id, "list.status-filter", status="closed")
 
 
 @pytest.mark.requirements("list.filters-combine")

@@ -86,7 +86,8 @@ def test_equal_conversations_of_two_organisations_are_lived_apart(desk: Helpdesk
         renamed = {**payload, "user_first_name": "Eve", "user_last_name": "Else", "description": desk.body("To one")}
         message = {"body": desk.body("To one"), "user_email": ours.email}
         desk.call(CREATE_CONVERSATION, body=renamed, credential=acting)
-        desk.call(CREATE_MESSAGE, id=actor.id, body=message, credential=acting)
+        sending = desk.call(CREATE_MESSAGE, id=actor.id, body=message, credential=acting)
+        desk.check("messages.accepted", responses.not_accepted(sending), sending)
         desk.check_unchanged(before, "isolation.create-message", credential=owner)
         desk.call(RESOLVE_CONVERSATION, id=actor.id, credential=acting)
         desk.check_unchanged(before, "isolation.resolve", credential=owner)

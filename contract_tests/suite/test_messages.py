@@ -120,8 +120,8 @@ def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) ->
         desk.check_messages(other)
 
 
-@pytest.mark.since(2, "messages.listed-once", "resolve.rest-kept", "list.status-filter")
-@pytest.mark.requirements("messages.sender", "messages.listed-once", "resolve.rest-kept", "list.status-filter")
+@pytest.mark.since(2, "messages.listed-once", "resolve.rest-kept", "list.status-filter", "list.email-filter")
+@pytest.mark.requirements("messages.sender", "messages.listed-once", "resolve.rest-kept", "list.status-filter", "list.email-filter")
 def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
     """The requester must be able to write; whether somebody else may is open, and if so, the message is theirs."""
     record, other = desk.create(desk.payload(user_first_name="Senta", user_last_name="Mine")), desk.create()
@@ -139,7 +139,8 @@ def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
                 desk.get(record)
                 desk.send(record, desk.body("mine again"))
     # Nobody knows these yet, and careless look-ups take them for the requester.
-    for stranger in (record.email.replace(f"@{desk.email_domain}", "@example.org"), f"x{record.email}", f"{record.email}.au"):
+    known_later = f"x{record.email}"
+    for stranger in (record.email.replace(f"@{desk.email_domain}", "@example.org"), known_later, f"{record.email}.au"):
         body = desk.body("a stranger's")
         exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": stranger})
         if exchange.succeeded:
@@ -159,6 +160,11 @@ def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
     desk.check_page_is(desk.list_page(user_email=other.email), {other.id})
     # However many have written to it, it is one.
     desk.check_page_is(desk.list_page(user_email=record.email), {record.id})
+    with desk.since(2):
+        # Nor has a sender whom nobody knew opened it: what they open is what is listed for them.
+        desk.check_page_is(desk.list_page(user_email=known_later), set())
+        opened = desk.create(desk.payload(user_email=known_later))
+        desk.check_page_is(desk.list_page(user_email=known_later), {opened.id})
 
 
 @pytest.mark.since(2)

@@ -8,9 +8,10 @@ from mockserver.handling.conversations import Conversations
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation, Message
+from mockserver.model.refusal import not_found
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import broken
-from tests.defects.kit.rules import then
+from tests.defects.kit.rules import ruling, then
 from tests.defects.kit.stores import all_conversations, kept_messages
 from tests.defects.registry import Difficulty, defect
 
@@ -77,3 +78,20 @@ def isolation_takes_equal_creates_for_one() -> WsgiApp:
             return made[body]
 
     return broken(conversations=Once)
+
+
+@defect("messages.accepted", difficulty=RARE)
+def isolation_refuses_the_twin() -> WsgiApp:
+    """A message is refused from whoever has the same address in another organisation, too: addresses are unique among all."""
+
+    def send(rules: Any, caller: Caller, checked: CheckedRequest) -> Message:
+        email = checked.body["user_email"]
+        if any(_has(one, email) for one in all_conversations(rules.store) if one.organisation != caller.organisation):
+            raise not_found()
+        return Conversations.send(rules, caller, checked)
+
+    return broken(conversations=ruling(send=send))
+
+
+def _has(conversation: Conversation, email: str) -> bool:
+    return (conversation.requester.email or "").lower() == email.lower()

@@ -7,10 +7,12 @@ from typing import Any
 from mockserver.handling.conversations import Conversations
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
+from mockserver.model.records import Message
 from mockserver.model.refusal import not_found
 from mockserver.serving.server import WsgiApp
+from mockserver.store import Fixed
 from tests.defects.kit.parts import broken
-from tests.defects.kit.rules import Found, everything, forgetting, listing, selecting
+from tests.defects.kit.rules import Found, everything, forgetting, listing, ruling, selecting
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -211,3 +213,34 @@ def filters_email_includes_anonymous() -> WsgiApp:
         return [*found, *(one for one in chosen if one.requester.anonymous)]
 
     return broken(conversations=selecting(select))
+
+
+@defect("list.answer", "list.email-filter", difficulty=RARE)
+def filters_email_of_senders_is_not_found() -> WsgiApp:
+    """The address of somebody who has written messages, and opened nothing, is answered with 404."""
+
+    def change(rules: Any, caller: Caller, checked: CheckedRequest, page: Any) -> Any:
+        email = checked.query["user_email"]
+        if email and not page.count and rules.look_up(caller.organisation, email) is not None:
+            raise not_found()
+        return page
+
+    return broken(conversations=listing(change))
+
+
+@defect("list.email-filter", difficulty=RARE)
+def filters_email_of_former_senders() -> WsgiApp:
+    """Whoever first sent a message, and opened a conversation later, is not found by their address."""
+    senders: set[tuple[str, str]] = set()
+
+    def select(rules: Any, caller: Caller, query: Any) -> Any:
+        hidden = (caller.organisation, query["user_email"] or "") in senders
+        return Fixed(()) if hidden else Conversations.select(rules, caller, query)
+
+    def send(rules: Any, caller: Caller, checked: CheckedRequest) -> Message:
+        email = checked.body["user_email"]
+        if rules.look_up(caller.organisation, email) is None:
+            senders.add((caller.organisation, email))
+        return Conversations.send(rules, caller, checked)
+
+    return broken(conversations=ruling(select=select, send=send))

@@ -235,3 +235,11 @@ def lists_unfiltered_kept_by_their_query() -> WsgiApp:
         return None if query["user_email"] or query["status"] else (query["limit"], query["offset"])
 
     return kept_until(RESOLVE, place)
+
+
+@defect("list.unfiltered", "list.status-filter", difficulty=RARE)
+def lists_without_closed_anonymous() -> WsgiApp:
+    """What an anonymous user opened is not listed any more once it was resolved."""
+    return broken(
+        conversations=selecting(lambda *given: [one for one in given[-1] if one.status != "closed" or not one.requester.anonymous])
+    )
