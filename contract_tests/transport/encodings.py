@@ -18,25 +18,29 @@ class TooLarge(Exception):
     """Something is larger than anybody needs, and was not read to its end. The text says what."""
 
 
-class Undecodable(Exception):
+class _Undecodable(Exception):
     """A body is not what its headers say. The text says how."""
 
 
 def decoded(body: bytes, encodings: str) -> bytes:
     """Return the body without the codings that the suite accepts, down to the first of another kind.
 
-    `encodings` is the header's value, in the order in which they were applied. Raises TooLarge, or Undecodable.
+    `encodings` is the header's value, in the order in which they were applied. Of a body that is not what they say, what is wrong
+    with it is returned, which is no JSON: all of it came, so that it is a response, and a wrong one. Raises TooLarge.
     """
     applied = [name.strip() for name in encodings.lower().split(",") if name.strip()]
     if len(applied) > _MOST_CODINGS:
         raise TooLarge(f"the response body has {len(applied)} content codings: it was not decoded")
-    for name in reversed(applied):
-        if name in ("gzip", "x-gzip"):
-            body = _decompressed(body, _GZIP, name)
-        elif name == "deflate":
-            body = _inflated(body)
-        elif name != "identity":
-            break
+    try:
+        for name in reversed(applied):
+            if name in ("gzip", "x-gzip"):
+                body = _decompressed(body, _GZIP, name)
+            elif name == "deflate":
+                body = _inflated(body)
+            elif name != "identity":
+                break
+    except _Undecodable as error:
+        return str(error).encode()
     return body
 
 
@@ -46,10 +50,10 @@ def _inflated(body: bytes) -> bytes:
         return _decompressed(body, _RAW, "deflate")
     try:
         return _decompressed(body, _ZLIB, "deflate")
-    except Undecodable:
+    except _Undecodable:
         try:
             return _decompressed(body, _RAW, "deflate")
-        except Undecodable:
+        except _Undecodable:
             pass
         raise
 
@@ -76,7 +80,7 @@ def _decompressed(body: bytes, bits: int, name: str) -> bytes:
                 if members > 1 and not piece.strip(b"\0"):
                     # Padding after the last member, which gzip ignores, too.
                     return b"".join(pieces)
-                raise Undecodable(f"the response body is not the {name} that its headers say: {_reason(error)}") from error
+                raise _Undecodable(f"the response body is not the {name} that its headers say: {_reason(error)}") from error
             size += len(out)
             if size > LARGEST:
                 raise TooLarge(f"the response body is larger than {LARGEST >> 20} MiB once it is decompressed: reading stopped")
@@ -88,7 +92,7 @@ def _decompressed(body: bytes, bits: int, name: str) -> bytes:
             if bits != _GZIP:
                 return b"".join(pieces)
     if member is not None:
-        raise Undecodable(f"the response body ends before its {name} does")
+        raise _Undecodable(f"the response body ends before its {name} does")
     return b"".join(pieces)
 
 

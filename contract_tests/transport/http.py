@@ -15,7 +15,7 @@ from typing import Protocol
 from urllib.parse import SplitResult, quote, urlsplit
 
 from contract_tests.transport.access import Access, Proxy
-from contract_tests.transport.encodings import TooLarge, Undecodable
+from contract_tests.transport.encodings import TooLarge
 from contract_tests.transport.receiving import Ended, Malformed, Receiver
 from contract_tests.transport.stopping import Deadline
 from contract_tests.transport.wire import OutOfTime, Wire
@@ -112,7 +112,7 @@ class Connection:
         """
         try:
             return self._exchanged(method, target, headers, body, grace)
-        except (NoResponse, OutOfTime, Ended, Malformed, TooLarge, Undecodable, OSError, ValueError) as error:
+        except (NoResponse, OutOfTime, Ended, Malformed, TooLarge, OSError, ValueError) as error:
             self.close()
             # Exceptions are kept for long by whoever reports them, and these hold what was read until then.
             traceback.clear_frames(error.__traceback__)
@@ -207,7 +207,7 @@ class Connection:
             return Closed(f"what came is no HTTP: {error}")
         if isinstance(error, OSError):
             return self._unreachable(error)
-        # The URL has an impossible host or port, or what should be compressed is not.
+        # The URL has an impossible host or port.
         return NoResponse(str(error))
 
     def _unreachable(self, error: OSError) -> NoResponse:

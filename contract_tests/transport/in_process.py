@@ -6,7 +6,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from contract_tests.transport.encodings import LARGEST, TooLarge, Undecodable, decoded
+from contract_tests.transport.encodings import LARGEST, TooLarge, decoded
 from contract_tests.transport.http import NoResponse, Oversized, RawResponse
 
 
@@ -34,7 +34,7 @@ class Adapted:
                 content = decoded(content, response.headers["content-encoding"])
         except TooLarge as error:
             raise Oversized(str(error)) from error
-        except (requests.RequestException, Undecodable) as error:
+        except requests.RequestException as error:
             raise NoResponse(str(error)) from error
         if len(content) > LARGEST:
             raise Oversized(f"the response body is larger than {LARGEST >> 20} MiB")

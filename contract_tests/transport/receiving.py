@@ -53,7 +53,7 @@ class Receiver:
     def response(self, method: str) -> Response:
         """Return the response to a request of this method.
 
-        Raises Malformed, Ended, TooLarge or Undecodable.
+        Raises Malformed, Ended or TooLarge.
         """
         self._head_left = LARGEST_HEAD
         status = 100

@@ -1,5 +1,6 @@
 """Servers whose answers are not the JSON that they should be."""
 
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -209,3 +210,34 @@ def robustness_two_values() -> WsgiApp:
 def robustness_nan() -> WsgiApp:
     """The count of an empty list is NaN."""
     return encoded(lambda text: text.replace('"count":0', '"count":NaN').encode(), "conversations/")
+
+
+@defect("any.json", difficulty=RARE)
+def robustness_gzip_cut() -> WsgiApp:
+    """Long lists of messages are compressed by gzip, and cut eight bytes before the end."""
+    return compressed(lambda body: gzip.compress(body)[:-8])
+
+
+@defect("any.json", difficulty=RARE)
+def robustness_gzip_damaged() -> WsgiApp:
+    """Long lists of messages are compressed by gzip, with the checksum of something else."""
+    return compressed(lambda body: gzip.compress(body)[:-8] + gzip.compress(b"else")[-8:])
+
+
+@defect("any.json", difficulty=RARE)
+def robustness_gzip_only_said() -> WsgiApp:
+    """Long lists of messages are said to be compressed, and are not."""
+    return compressed(lambda body: body)
+
+
+def compressed(compress: Callable[[bytes], bytes]) -> WsgiApp:
+    """A server that compresses lists of messages of more than 2,000 bytes in its own way, where the client accepts gzip."""
+
+    def change(response: WerkzeugResponse, environ: dict[str, Any]) -> WerkzeugResponse:
+        listing = environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"].endswith("messages/")
+        if listing and len(response.data) > 2_000 and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+            response.data = compress(response.data)
+            response.headers["Content-Encoding"] = "gzip"
+        return response
+
+    return rewritten(broken(), change)
