@@ -150,8 +150,12 @@ class Calls:
         self._check_any(exchange, documented=documented)
         if exchange.succeeded and operation_id in _RESPONSES:
             requirement, component = _RESPONSES[operation_id]
-            item = _ITEMS.get(component, component)
-            mismatch = self._api.contract.page_mismatch(component, item, exchange.members, own=self._ledger.is_own)
+            contract, item, members = self._api.contract, _ITEMS.get(component), exchange.members
+            mismatch = (
+                contract.page_mismatch(component, item, members, own=self._ledger.is_own)
+                if item is not None
+                else contract.mismatch(component, members)
+            )
             self._log.check(requirement, mismatch, exchange)
 
     def _note_body(self, body: Any, raw: bytes | None) -> None:

@@ -54,6 +54,22 @@ def misleading_members() -> WsgiApp:
     return rewriting(mock(), rewrite)
 
 
+@variation("objects-with-the-members-of-others")
+def members_of_others() -> WsgiApp:
+    """Conversations and messages have what pages, refusals and each other have, with values of their own."""
+
+    def rewrite(value: Any, response: Response) -> Any:
+        if "results" in value:
+            return value | {"results": [rewrite(item, response) for item in value["results"]]}
+        before = {"id": value.get("id"), "status": "resolved", "subject": "before", "body": "before"}
+        more = {"count": 7, "results": [before], "next": "/older", "detail": "fine", "previous": before}
+        more |= {"conversation": before, "message": before, "sender_email": "other@example.com", "user_email": None, "body": None}
+        more |= {"number": -1, "status": "pending", "subject": "other", "requester": before, "metadata": {"a": 1}}
+        return more | value
+
+    return rewriting(mock(), rewrite)
+
+
 @variation("reversed-members", spare=True)
 def reversed_members() -> WsgiApp:
     """Members come in the opposite order, results before count."""
