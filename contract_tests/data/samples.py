@@ -187,6 +187,18 @@ _NEWER_METADATA: tuple[dict[str, Any], ...] = (
         "length": 0,
         "key": "k",
     },
+    {
+        # What is kept as another type of number: of 32 bits, of seven digits, of so many decimals, or none.
+        "whole": [2147483647, 2147483648, -2147483649, 4294967295, 4294967296, 999999999999999, 9007199254740990, -1, 10**15],
+        "with a fraction": [4294967296.5, -2147483649.25, 123456789012345.5, 16777217.5, 0.30000000000000004, 1 / 3, -0.5, 99.99],
+        "with an exponent": [1e21, 1e22, 1.7976931348623157e308, 2.2250738585072014e-308, 1e-7, 1.5e-10, 12345.6789e-20],
+        # Lists of what looks like rows, pairs or members.
+        "rows": [{"id": 1, "name": "a", "type": "x"}, {"id": 2, "name": "b", "type": "x"}, {"id": 2, "name": "b", "type": "x"}],
+        "pairs": [["a", 1], ["b", 2], ["a", 3]],
+        "members": [{"key": "a", "value": 1}, {"name": "b", "value": None}, {"b": 1, "a": 2}],
+        "lists in lists": [[[]], [], [[1], [], [1]], {"0": "a", "1": "b"}],
+        "one": [{"id": "x", "_id": "y", "pk": 3, "__v": 0, "links": {"self": "/x"}, "created_at": None, "deleted_at": None}],
+    },
     {"long": "日" * 2000, "list": list(range(300))},
     {
         "texts": list(TEXTS),

@@ -245,3 +245,37 @@ def metadata_hollow_objects_are_null() -> WsgiApp:
         return None if value and all(item is None for item in value.values()) else value
 
     return metadata(lambda given: {name: deep(value, hollow) for name, value in given.items()})
+
+
+@defect(KEPT, difficulty=RARE)
+def metadata_fractions_of_large_numbers_lost() -> WsgiApp:
+    """Numbers with a fraction beyond 32 bits come back as whole ones."""
+
+    def whole(value: Any) -> Any:
+        return int(value) if isinstance(value, float) and 2**31 < abs(value) < 2**53 else value
+
+    return metadata(lambda given: scalars(given, whole))
+
+
+@defect(KEPT, difficulty=RARE)
+def metadata_ids_of_rows_lost() -> WsgiApp:
+    """Objects in a list within metadata are taken for rows, and lose their id."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, list):
+            return [{name: item for name, item in one.items() if name != "id"} if isinstance(one, dict) else one for one in value]
+        return value
+
+    return metadata(lambda given: {name: bare(value) for name, value in given.items()})
+
+
+@defect(KEPT, difficulty=RARE)
+def metadata_equal_objects_once() -> WsgiApp:
+    """Of equal objects in a list within metadata one comes back."""
+
+    def once(value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return [one for at, one in enumerate(value) if not isinstance(one, dict) or one not in value[:at]]
+
+    return metadata(lambda given: {name: once(value) for name, value in given.items()})
