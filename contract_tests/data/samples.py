@@ -212,6 +212,18 @@ METADATA = (*_METADATA, *_NEWER_METADATA)
 _SINCE_2 = (*_NEWER_TEXTS, *_NEWER_BODIES, *_NEWER_METADATA)
 
 
+TO_ESCAPE = 'and/or "both" \\ <b> & Zoë 日本 😀'
+"""What clients escape in JSON, some of it without need."""
+
+
+def in_escapes(text: str) -> str:
+    """Return a text as JSON in which everything but ASCII letters and digits is escaped, slashes by a backslash alone."""
+    units = text.encode("utf-16-be")
+    characters = [chr(int.from_bytes(units[at : at + 2], "big")) for at in range(0, len(units), 2)]
+    plain = (one if one.isascii() and one.isalnum() else "\\/" if one == "/" else f"\\u{ord(one):04X}" for one in characters)
+    return '"' + "".join(plain) + '"'
+
+
 def since(value: object) -> int:
     """Return the version of the catalogue that first had a text, a body or metadata."""
     return 2 if any(value is one for one in _SINCE_2) else 1

@@ -246,6 +246,10 @@ def test_a_body_that_is_no_object_is_refused(desk: Helpdesk) -> None:
         desk.check("create.not-an-object", responses.not_refused(exchange), exchange)
     exchange = desk.call(CREATE_CONVERSATION, raw=b"null")
     desk.check("create.not-an-object", responses.not_refused(exchange), exchange)
+    with desk.since(2):
+        # Written as JSON twice, it is a text.
+        exchange = desk.call(CREATE_CONVERSATION, raw=json.dumps(json.dumps(payload)).encode())
+        desk.check("create.not-an-object", responses.not_refused(exchange), exchange)
     desk.check_nothing_created(marker, REFUSED, subject=subject)
 
 

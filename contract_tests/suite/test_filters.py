@@ -11,8 +11,9 @@ from contract_tests.client.names import EMAIL_DOMAIN
 from contract_tests.client.pages import Page, items_of
 from contract_tests.contract.document import Contract
 from contract_tests.contract.operations import CREATE_CONVERSATION, GET_CONVERSATION, LIST_CONVERSATIONS, LIST_MESSAGES
-from contract_tests.judging.mismatches import Mismatch, lists, of_item
+from contract_tests.judging.mismatches import Mismatch, lists, of_item, responses
 from contract_tests.judging.mismatches.conversations import email_mismatch
+from contract_tests.transport.exchange import Call
 
 _MOST_PAGES = 20
 """Pages of a list that others fill as well, which are read until one's own conversation is found."""
@@ -69,6 +70,21 @@ def test_an_address_with_a_plus_is_found_if_it_is_accepted(desk: Helpdesk) -> No
         desk.check_messages(record)
         desk.check_page_is(desk.list_page(user_email=tagged), {record.id})
     desk.check_page_is(desk.list_page(user_email=plain.email), {plain.id})
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("list.email-filter")
+def test_an_address_is_the_same_however_it_is_escaped(desk: Helpdesk) -> None:
+    """Which characters of a query are escaped, and whether in small digits, is the client's to choose (RFC 3986, 2.1 and 6.2.2)."""
+    email = desk.email("esc-aped")
+    record, operation = desk.create(desk.payload(user_email=email)), desk.contract[LIST_CONVERSATIONS]
+    small, large = ("".join(f"%{ord(one):{digits}}" for one in email) for digits in ("02x", "02X"))
+    for query in (f"user_email={email}", f"user_email={small}", f"offset=0&user_email={large}&limit=5", f"user%5Femail={small}"):
+        credential = desk.next_credential(operation.id)
+        exchange = desk.target.send(Call(operation.method, operation.path_for(""), credential=credential, raw_query=query))
+        desk.check("list.answer", responses.status_mismatch(exchange, 200), exchange)
+        listed = [str(item.get("id")) for item in items_of(exchange)] if exchange.succeeded else []
+        desk.check("list.email-filter", lists.ids_mismatch({record.id}, listed), exchange)
 
 
 @pytest.mark.requirements("list.email-filter", "list.count")

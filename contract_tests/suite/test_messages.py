@@ -264,7 +264,23 @@ def test_a_message_that_is_no_json_object_is_refused(desk: Helpdesk) -> None:
     for raw in (whole[:-1], whole[:-1] + ",}", "", "[]", f"[{whole}]", '"text"', "null", "1", "true"):
         exchange = desk.call(CREATE_MESSAGE, id=record.id, raw=raw.encode())
         desk.check("messages.malformed-json", responses.not_refused(exchange), exchange)
+    with desk.since(2):
+        # Written as JSON twice, it is a text.
+        exchange = desk.call(CREATE_MESSAGE, id=record.id, raw=json.dumps(whole).encode())
+        desk.check("messages.malformed-json", responses.not_refused(exchange), exchange)
     desk.check_unchanged(before, REFUSED)
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("messages.accepted", "messages.body-exact")
+def test_a_body_in_escapes_is_the_same_body(desk: Helpdesk) -> None:
+    record, body = desk.create(), desk.body(samples.TO_ESCAPE)
+    raw = f'{{"body": {samples.in_escapes(body)}, "user_email": {samples.in_escapes(record.email or "")}}}'
+    exchange = desk.call(CREATE_MESSAGE, id=record.id, raw=raw.encode())
+    desk.check("messages.accepted", responses.not_accepted(exchange), exchange)
+    if exchange.succeeded:
+        desk.record_message(record, body, record.email or "")
+    desk.check_messages(record)
 
 
 @pytest.mark.since(2, "messages.body-required")

@@ -160,3 +160,27 @@ def bodies_of_pairs() -> WsgiApp:
         return {str(name): item for name, item in value} if pairs else value
 
     return broken(validator=decoding(decoded))
+
+
+@defect("create.not-an-object", "messages.malformed-json", "create.refusal-changes-nothing", difficulty=RARE)
+def bodies_written_twice() -> WsgiApp:
+    """A text that holds JSON is taken for what it holds."""
+
+    def decoded(data: bytes, decode: Callable[[bytes], Any]) -> Any:
+        value = decode(data)
+        return decode(value.encode()) if isinstance(value, str) else value
+
+    return broken(validator=decoding(decoded))
+
+
+@defect("create.text-exact", "messages.body-exact", difficulty=RARE)
+def bodies_with_escaped_slashes() -> WsgiApp:
+    """A slash that was escaped keeps its backslash."""
+    return broken(validator=decoding(lambda data, decode: decode(re.sub(rb"(?<!\\)\\/", rb"\\\\/", data))))
+
+
+@defect("create.text-exact", "messages.body-exact", difficulty=RARE)
+def bodies_with_halves_of_pairs() -> WsgiApp:
+    """A character that was escaped as a surrogate pair becomes two question marks."""
+    pair = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+    return broken(validator=decoding(lambda data, decode: decode(pair.sub(b"??", data))))

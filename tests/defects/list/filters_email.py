@@ -1,6 +1,7 @@
 """Servers whose filter by e-mail selects too much or too little."""
 
 import re
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -244,3 +245,25 @@ def filters_email_of_former_senders() -> WsgiApp:
         return Conversations.send(rules, caller, checked)
 
     return broken(conversations=ruling(select=select, send=send))
+
+
+@defect("list.email-filter", difficulty=RARE)
+def filters_email_in_small_digits() -> WsgiApp:
+    """Escapes in the query whose digits are small letters are not decoded."""
+    return decoding_queries(lambda query: re.sub(r"%(?=[0-9][a-f]|[a-f][0-9a-f])", "%25", query))
+
+
+@defect("list.email-filter", difficulty=RARE)
+def filters_email_by_names_as_they_are() -> WsgiApp:
+    """Names of parameters are taken as they were sent, and only values decoded."""
+    return decoding_queries(lambda query: "&".join(re.sub("^([^=]*)%", r"\1%25", part) for part in query.split("&")))
+
+
+def decoding_queries(change: Callable[[str], str]) -> WsgiApp:
+    """A server that gets another query than was sent."""
+    app = broken()
+
+    def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return app({**environ, "QUERY_STRING": change(environ["QUERY_STRING"])}, start_response)
+
+    return respond
