@@ -5,10 +5,13 @@ from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSA
 from contract_tests.model.ledger import Record
 
 
-def valid_body(desk: Helpdesk, operation_id: str, record: Record, email: str | None = None) -> dict[str, object] | None:
-    """A body that makes a call of the operation valid; `email` is the requester of what it would create."""
+def valid_body(
+    desk: Helpdesk, operation_id: str, record: Record, email: str | None = None, *, named: bool = False
+) -> dict[str, object] | None:
+    """A body that makes a call of the operation valid; `email` is the requester of what it would create, who may be `named`."""
     if operation_id == CREATE_CONVERSATION:
-        return desk.payload(user_email=email or desk.email())
+        names = {"user_first_name": "Eve", "user_last_name": "Wrong"} if named else {}
+        return desk.payload(user_email=email or desk.email(), **names)
     if operation_id == CREATE_MESSAGE:
         return {"body": desk.body("Any news?"), "user_email": record.email}
     return None

@@ -148,6 +148,10 @@ def test_anonymous_conversations_are_nobody_elses(desk: Helpdesk, contract: Cont
     payload = desk.payload(user_email=None)
     exchange = desk.call(CREATE_CONVERSATION, body=payload)
     desk.check("create.anonymous", responses.status_mismatch(exchange, 201), exchange)
+    with desk.since(2):
+        # Nor is who is spoken of in the metadata the requester.
+        spoken = {"email": named.email, "user_email": named.email, "requester": {"email": named.email}}
+        desk.create(desk.payload(user_email=None, metadata=spoken))
     page = desk.list_page(user_email=named.email)
     desk.check_page_is(page, {named.id})
     requester = exchange.members.get("requester")

@@ -191,6 +191,34 @@ def test_the_count_of_what_is_closed_grows_with_each_resolve(desk: Helpdesk) -> 
     _check_count_grows(desk, "resolve.lists-agree", told, query, lambda: partial(desk.resolve, desk.create()))
 
 
+@pytest.mark.since(2)
+@pytest.mark.last(7)
+@pytest.mark.requirements("list.count")
+def test_what_is_counted_is_what_the_pages_hold(desk: Helpdesk, contract: Contract) -> None:
+    """After all that was done, refused and repeated."""
+    for status in (None, *contract.statuses):
+        _check_count_of_all(desk, {} if status is None else {"status": status})
+
+
+def _check_count_of_all(desk: Helpdesk, query: dict[str, Any]) -> None:
+    """Judge that a list counts as many as its pages hold.
+
+    Others may write meanwhile, which moves what is on which page: only where the pages hold the same twice, they are compared with
+    the count. Nothing is said of a list that is too long.
+    """
+    most, before = desk.contract.page_maximum, list[str]()
+    if desk.list_page(**query, limit=1).count > most * _MOST_PAGES:
+        return
+    for _ in range(_SCANS):
+        pages = desk.list_pages(most, **query)
+        listed = [one for page in pages for one in page.ids]
+        mismatch = lists.count_mismatch(pages[-1].count, len(set(listed)))
+        if mismatch is None or listed == before:
+            desk.check("list.count", mismatch, pages[-1].exchange, because=[page.exchange for page in pages[:-1]])
+            return
+        before = listed
+
+
 def _check_count_grows(
     desk: Helpdesk, requirement: str, told: str, query: dict[str, Any], prepare: Callable[[], Callable[[], object]]
 ) -> None:

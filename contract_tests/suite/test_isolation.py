@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from contract_tests.model.ledger import Record
 from contract_tests.model.marks import is_marked
 from contract_tests.transport.credentials import Credential, Style
 from contract_tests.transport.exchange import Exchange
+from contract_tests.transport.guard import Withheld, is_uuid
 
 _TRIES = 3
 """How often a list is asked for again that others may be writing to."""
@@ -116,6 +118,25 @@ def test_a_number_of_another_organisation_is_no_address(desk: Helpdesk, other_se
     number = str(theirs.shown.get("number"))
     reading = desk.call(GET_CONVERSATION, id=number, credential=other_server_key, documented=False)
     desk.check("isolation.get", another_shown(reading, theirs.shown), reading)
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve")
+def test_no_spelling_of_an_id_of_another_organisation_is_in_reach(desk: Helpdesk, other_server_key: Credential) -> None:
+    """Whether an id may be written in another way is open; if so, it means the same to the same keys."""
+    record = create_lived(desk, -1)
+    if not is_uuid(record.id):
+        pytest.skip("Ids are no UUIDs, of which other spellings are known.")
+    before = desk.take_snapshot(record)
+    for spelled in (record.id.swapcase(), record.id.replace("-", ""), f"%7B{record.id}%7D", f"{record.id}%20"):
+        for operation_id in (GET_CONVERSATION, LIST_MESSAGES, CREATE_MESSAGE, RESOLVE_CONVERSATION):
+            body = {"body": desk.body("From elsewhere"), "user_email": record.email} if operation_id == CREATE_MESSAGE else None
+            with suppress(Withheld):
+                sent = desk.call(operation_id, id=spelled, body=body, credential=other_server_key, documented=False)
+                leaked = another_shown(sent, before.members) if operation_id != LIST_MESSAGES else _messages_leaked(sent, before)
+                desk.check("isolation.messages" if operation_id == LIST_MESSAGES else "isolation.get", leaked, sent)
+        desk.check_unchanged(before, "isolation.create-message")
+    desk.check_unchanged(before, "isolation.resolve")
 
 
 @pytest.mark.since(2)

@@ -39,25 +39,41 @@ UNCHANGED = "auth.refusal-changes-nothing"
 
 @dataclass(frozen=True, slots=True)
 class Bystander:
-    """A conversation that bad keys ask for, as it was before, and the requester of all that they would create."""
+    """Conversations that bad keys ask for, open and closed, as they were before, and the requester of what they would create.
+
+    What is done with a closed one may be refused for that: it is only read.
+    """
 
     record: Record
-    before: Snapshot
+    closed: Record
+    before: tuple[Snapshot, Snapshot]
     marker: str
+
+    def asked_for(self, operation_id: str, turn: int, few: bool) -> tuple[Record, ...]:
+        """Those that a bad key asks an operation for: both where there are few such keys, else one in turn with the other."""
+        if operation_id not in (GET_CONVERSATION, LIST_MESSAGES):
+            return (self.record,)
+        return (self.record, self.closed) if few else (self.closed if turn % 2 else self.record,)
 
 
 @pytest.fixture(scope="module")
 def bystander(desk: Helpdesk) -> Iterator[Bystander]:
     """One for all that is refused here: at the end of the file nothing has come of any of it."""
-    record = desk.create_by_any()
-    made = Bystander(record, desk.take_snapshot(record), desk.email("forged"))
+    record, closed = desk.create_by_any(), desk.create()
+    desk.send(closed, desk.body())
+    desk.resolve(closed)
+    made = Bystander(record, closed, (desk.take_snapshot(record), desk.take_snapshot(closed)), desk.email("forged"))
     yield made
     check_nothing_came(desk, made)
+    with desk.since(2):
+        # Nor was anybody created whose names would be kept.
+        desk.create(desk.payload(user_email=made.marker, user_first_name="Nell", user_last_name="Right"))
 
 
 def check_nothing_came(desk: Helpdesk, bystander: Bystander) -> None:
     """Judge that what was refused has neither changed nor created anything."""
-    desk.check_unchanged(bystander.before, UNCHANGED)
+    for before in bystander.before:
+        desk.check_unchanged(before, UNCHANGED)
     desk.check_nothing_created(bystander.marker, UNCHANGED)
 
 
@@ -169,37 +185,46 @@ def test_another_authentication_scheme_is_refused(desk: Helpdesk, bystander: Bys
 def check_refused_everywhere(
     desk: Helpdesk, bystander: Bystander, requirement: str, forgeries: list[Forgery], *, one_in: int = 6, shift: int = 0
 ) -> None:
-    """Each forgery is refused with the documented 401 on operations; those of a kind meet each operation by either header.
+    """Judge that each forgery is refused with the documented 401; those of a kind meet each operation by either header.
 
     At a sparse effort, where there are many, each meets one in so many operations, and the two ways of sending the same key, which
     follow each other, different ones. `shift` has those of another key meet others.
     """
     assert forgeries
-    record = bystander.record
     issued = {credential.key for credential in desk.target.keys.named().values()} if requirement == "auth.altered-key" else set()
     forgeries = [forgery for forgery in forgeries if forgery.secret not in issued]
+    few = len(forgeries) <= _FEW
     for number, forgery in enumerate(forgeries):
         for place, operation_id in enumerate(OPERATIONS):
             turn = number // 2 + number % 2 * (one_in // 2) + shift
-            if len(forgeries) > _FEW and not desk.effort.combined(turn, place, one_in):
+            if not few and not desk.effort.combined(turn, place, one_in):
                 continue
-            body = valid_body(desk, operation_id, record, email=bystander.marker)
-            # Every other list is filtered: that may be another way through the server.
-            query = {"user_email": record.email, "offset": 1} if operation_id == LIST_CONVERSATIONS and number % 2 else None
-            left = brought_along(desk, operation_id, record, number, forgery)
-            # By number and place, so that each way of sending a key meets operations with an Origin and without.
-            if desk.target.keys.origin and (number + place) % 2:
-                left["Origin"] = desk.target.keys.origin
-            exchange = desk.call(operation_id, id=record.id, query=query, body=body, forgery=forgery, headers=left)
-            # A server may look at where a request comes from first, and say no to that.
-            wrong = responses.not_refused(exchange) if "Origin" in left else responses.status_mismatch(exchange, 401)
-            desk.check(requirement, _labelled(forgery, wrong), exchange)
-            if exchange.status == 401:
-                desk.check("auth.refusal-body", responses.no_text_detail(exchange), exchange)
-            if operation_id == GET_CONVERSATION and number % 4 == 0:
-                # What was refused to one is not refused to the next. What it shows is compared at the end of the file.
-                reading = desk.call(GET_CONVERSATION, id=record.id)
-                desk.check("get.answer", responses.status_mismatch(reading, 200), reading)
+            for record in bystander.asked_for(operation_id, number // 2, few):
+                with desk.since(2 if record is bystander.closed else 1):
+                    _check_refused(desk, bystander.marker, requirement, forgery, operation_id, record, number, place)
+
+
+def _check_refused(
+    desk: Helpdesk, marker: str, requirement: str, forgery: Forgery, operation_id: str, record: Record, number: int, place: int
+) -> None:
+    """Judge that a forgery is refused by an operation; by `number` and `place`, the request is another in what else it has."""
+    body = valid_body(desk, operation_id, record, email=marker, named=True)
+    # Every other list is filtered: that may be another way through the server.
+    query = {"user_email": record.email, "offset": 1} if operation_id == LIST_CONVERSATIONS and number % 2 else None
+    left = brought_along(desk, operation_id, record, number, forgery)
+    # By number and place, so that each way of sending a key meets operations with an Origin and without.
+    if desk.target.keys.origin and (number + place) % 2:
+        left["Origin"] = desk.target.keys.origin
+    exchange = desk.call(operation_id, id=record.id, query=query, body=body, forgery=forgery, headers=left)
+    # A server may look at where a request comes from first, and say no to that.
+    wrong = responses.not_refused(exchange) if "Origin" in left else responses.status_mismatch(exchange, 401)
+    desk.check(requirement, _labelled(forgery, wrong), exchange)
+    if exchange.status == 401:
+        desk.check("auth.refusal-body", responses.no_text_detail(exchange), exchange)
+    if operation_id == GET_CONVERSATION and number % 4 == 0:
+        # What was refused to one is not refused to the next. What it shows is compared at the end of the file.
+        reading = desk.call(GET_CONVERSATION, id=record.id)
+        desk.check("get.answer", responses.status_mismatch(reading, 200), reading)
 
 
 def brought_along(desk: Helpdesk, operation_id: str, record: Record, number: int, forgery: Forgery) -> dict[str, str]:

@@ -28,8 +28,8 @@ def test_the_allowed_origin_is_accepted(desk: Helpdesk, contract: Contract, orig
             record_accepted(operation_id, record)
 
 
-@pytest.mark.since(2, "origin.allowed")
-@pytest.mark.requirements("origin.other", "origin.refusal-changes-nothing", "origin.allowed")
+@pytest.mark.since(2, "origin.allowed", "create.new-user-names")
+@pytest.mark.requirements("origin.other", "origin.refusal-changes-nothing", "origin.allowed", "create.new-user-names")
 def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_client_key: Credential) -> None:
     records = [create_lived(desk, -1), create_lived(desk, 0, closed=True)]
     marker, subject = desk.email("origin"), desk.subject("From elsewhere")
@@ -52,7 +52,7 @@ def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_cl
                 if not desk.effort.combined(number + turn * (len(operations) // 2), place, len(operations)):
                     continue
                 record = records[number % 2]
-                body = valid_body(desk, operation_id, record, email=marker)
+                body = valid_body(desk, operation_id, record, email=marker, named=True)
                 if operation_id == CREATE_CONVERSATION and number % 2 and not anonymous_is_refused:
                     body = desk.payload(user_email=None, subject=subject)
                 credential = origin_client_key.by(style)
@@ -69,6 +69,8 @@ def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_cl
         for one in before:
             desk.check_unchanged(one, "origin.refusal-changes-nothing")
         desk.check_nothing_created(marker, "origin.refusal-changes-nothing", subject=subject)
+    # Nor was anybody created whose names would be kept.
+    desk.create(desk.payload(user_email=marker, user_first_name="Nell", user_last_name="Right"))
 
 
 @pytest.mark.requirements("tier.refused", "tier.refusal-changes-nothing")

@@ -133,13 +133,20 @@ def test_no_other_conversation_is_resolved(desk: Helpdesk) -> None:
     desk.check("resolve.only-that", lists.ids_mismatch({record.id}, page.ids), page.exchange)
 
 
-@pytest.mark.requirements("resolve.twice", "resolve.get-agrees")
+@pytest.mark.since(2, "resolve.only-that")
+@pytest.mark.requirements("resolve.twice", "resolve.get-agrees", "resolve.only-that")
 def test_resolving_twice_leaves_it_closed(desk: Helpdesk) -> None:
+    # All are of the same requester: what is closed by a second resolve is none of the others.
+    email = desk.email("twice")
+    bystanders = [desk.take_snapshot(desk.create(desk.payload(user_email=email)))]
+    records = []
     for number, credential in enumerate(desk.credentials(RESOLVE_CONVERSATION)):
-        record = desk.create(full(desk, desk.contract.channels[number % len(desk.contract.channels)]))
+        record = desk.create({**full(desk, desk.contract.channels[number % len(desk.contract.channels)]), "user_email": email})
+        records.append(record)
+        bystanders += [desk.take_snapshot(desk.create(desk.payload(user_email=email)))] if number == 0 else []
         desk.send(record, desk.body("It works again."))
         desk.resolve(record, credential=credential)
-        before = desk.check_messages(record)
+        held = desk.check_messages(record)
         for _ in range(2):
             exchange = desk.call(RESOLVE_CONVERSATION, id=record.id)
             desk.check("resolve.twice", responses.server_error(exchange), exchange)
@@ -151,9 +158,11 @@ def test_resolving_twice_leaves_it_closed(desk: Helpdesk) -> None:
             if not desk.check("resolve.twice", json_mismatch("closed", reading.members.get("status"), "status"), reading):
                 record.unsure.add("status")
         desk.get(record)
-        _check_none_lost(desk, record, before)
-        page = desk.list_page(user_email=record.email, status="closed")
-        desk.check("resolve.twice", lists.ids_mismatch({record.id}, page.ids), page.exchange)
+        _check_none_lost(desk, record, held)
+        page = desk.list_page(user_email=email, status="closed")
+        desk.check("resolve.twice", lists.ids_mismatch({one.id for one in records}, page.ids), page.exchange)
+    for before in bystanders:
+        desk.check_unchanged(before, "resolve.only-that")
 
 
 @pytest.mark.requirements("resolve.get-agrees", "resolve.lists-agree", "create.opens")
@@ -198,6 +207,11 @@ def test_a_reply_to_a_closed_conversation_touches_no_other(desk: Helpdesk) -> No
     if closed.status == "open":
         desk.resolve(closed)
         desk.get(closed)
+    elif exchange.succeeded:
+        desk.call(RESOLVE_CONVERSATION, id=closed.id)
+    with desk.since(2):
+        # What was said in between is kept.
+        desk.check_messages(closed)
 
 
 @pytest.mark.since(2)

@@ -9,6 +9,7 @@ import random
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -172,6 +173,9 @@ def spellings(written: str) -> Iterator[str]:
     yield plain
     if is_uuid(plain):
         yield from (plain.lower(), plain.upper())
+    with suppress(ValueError):
+        # Without hyphens, or in braces.
+        yield str(uuid.UUID(plain))
 
 
 def _without_dots(parts: Iterable[str]) -> list[str]:
