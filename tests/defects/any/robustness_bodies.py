@@ -295,3 +295,15 @@ def robustness_500_no_content_type() -> WsgiApp:
 def robustness_500_unknown_charset() -> WsgiApp:
     """An unknown charset in the content type is answered with 500."""
     return crashing(lambda operation, request: "unknown-8" in str(request.environ.get("CONTENT_TYPE")))
+
+
+@defect("any.no-server-error", difficulty=RARE)
+def robustness_500_description_that_is_true() -> WsgiApp:
+    """A description that is true is answered with 500."""
+    return by_member("description", lambda value: value is True, CREATE)
+
+
+@defect("any.no-server-error", difficulty=RARE)
+def robustness_500_nul_in_a_sender() -> WsgiApp:
+    """A NUL in the address of a sender is answered with 500."""
+    return by_member("user_email", lambda value: "\0" in str(value), SEND)

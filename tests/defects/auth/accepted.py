@@ -264,3 +264,26 @@ def keys_revoked_beside_an_origin() -> WsgiApp:
 def keys_secret_part_in_any_case() -> WsgiApp:
     """A key is found by its first half, as it is written, and the rest of it is compared without its case."""
     return broken(authenticator=comparing(lambda key, sent: sent[:15] == key[:15] and sent.lower() == key.lower()))
+
+
+@defect("auth.revoked-key", difficulty=RARE)
+def keys_revoked_to_get_what_is_closed() -> WsgiApp:
+    """Revoked keys go on working for reading closed conversations."""
+    return of_closed(revoked, GET)
+
+
+@defect("auth.missing-key", difficulty=RARE)
+def keys_none_needed_to_read_what_was_closed() -> WsgiApp:
+    """The messages of closed conversations are shown to whoever sends no key."""
+    return of_closed(without_any, MESSAGES)
+
+
+def of_closed(otherwise: Callable[[Authenticator, Request, str], ApiKey | None], operation: str) -> WsgiApp:
+    """A server that accepts another key for an operation where the conversation is closed."""
+
+    def accept(auth: Authenticator, request: Request, asked: str) -> ApiKey | None:
+        found = app.namespace.store.conversation(request.path.get("id", ""))
+        return otherwise(auth, request, asked) if found is not None and found.status == "closed" else None
+
+    app = broken(authenticator=accepting(accept, operation))
+    return app

@@ -52,3 +52,15 @@ def keys_until_a_colon() -> WsgiApp:
 def keys_in_quotation_marks() -> WsgiApp:
     """A key is accepted in quotation marks."""
     return spelled(lambda key: f'"{key}"')
+
+
+@defect("auth.altered-key", difficulty=RARE)
+def keys_without_what_fills_up() -> WsgiApp:
+    """Equals signs and hyphens at the end of a key are not looked at."""
+    return spelled(lambda key: f"{key}=", lambda key: f"{key}-")
+
+
+@defect("auth.altered-key", difficulty=RARE)
+def keys_after_bearer_in_the_other_header() -> WsgiApp:
+    """In X-API-Key, too, the word Bearer may stand before the key."""
+    return spelled(lambda key: f"Bearer {key}")

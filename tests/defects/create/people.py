@@ -1,5 +1,6 @@
 """Servers that take anonymous persons for each other, or for somebody who has an address."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.handling.conversations import Conversations
@@ -118,3 +119,16 @@ def anonymous_is_always_the_first() -> WsgiApp:
         return known[organisation]
 
     return broken(conversations=ruling(new_anonymous=new_anonymous))
+
+
+@defect(ADDRESS, "list.email-filter", difficulty=RARE)
+def anonymous_by_an_address_in_metadata() -> WsgiApp:
+    """Who gives no address, and has one in the metadata, is taken for whom that is."""
+
+    class Spoken(Conversations):
+        def requester(self, organisation: str, body: Mapping[str, Any]) -> User:
+            email = (body.get("metadata") or {}).get("email")
+            given = body.get("user_email") or (email if isinstance(email, str) else None)
+            return super().requester(organisation, {**body, "user_email": given})
+
+    return broken(conversations=Spoken)

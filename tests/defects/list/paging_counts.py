@@ -1,11 +1,15 @@
 """Servers that count wrong what their pages are cut from."""
 
 import time
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from mockserver.handling.conversations import Conversations
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
+from mockserver.model.pages import Page
+from mockserver.model.records import Conversation
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import broken
 from tests.defects.kit.rules import counting, everything
@@ -204,3 +208,21 @@ def paging_count_of_all_closed_kept_until_the_next_create() -> WsgiApp:
         return kept.setdefault((caller.organisation, newest), page.count)
 
     return broken(conversations=counting(count))
+
+
+@defect("list.count", difficulty=RARE)
+def paging_count_of_open_ones_less_each_resolve() -> WsgiApp:
+    """How many are open is counted down by each resolve, also by that of what is closed already."""
+    resolved_again: Counter[str] = Counter()
+
+    class Counted(Conversations):
+        def resolve(self, caller: Caller, checked: CheckedRequest) -> Conversation:
+            resolved_again[caller.organisation] += self.is_closed(self.find(caller, checked.id))
+            return super().resolve(caller, checked)
+
+        def list(self, caller: Caller, checked: CheckedRequest) -> Page[Conversation]:
+            page = super().list(caller, checked)
+            whole = checked.query["status"] == "open" and not checked.query["user_email"]
+            return replace(page, count=max(0, page.count - resolved_again[caller.organisation])) if whole else page
+
+    return broken(conversations=Counted)

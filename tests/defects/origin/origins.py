@@ -347,3 +347,19 @@ def origins_refused_and_reopened() -> WsgiApp:
 def origins_last_of_several() -> WsgiApp:
     """Of several origins in the header, which redirects leave there, only the last one is compared."""
     return broken(authenticator=matching(lambda allowed, origin: origin.split()[-1:] == [allowed]))
+
+
+@defect("create.new-user-names", difficulty=RARE)
+def origins_refused_leave_a_user() -> WsgiApp:
+    """A create from another origin is refused when its user was made: the names in it are that user's from then on."""
+
+    class Leaving(Pipeline):
+        def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
+            if operation.id == CREATE and status_of(refusal) == 403:
+                body = self.validate(request, operation).body
+                first = next(key.organisation for key in self.authenticator.keys if key.origins)
+                with self.store.transaction():
+                    self.conversations.requester(first, body)
+            return super().refused(operation, request, refusal)
+
+    return broken(pipeline=Leaving)

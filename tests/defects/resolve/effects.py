@@ -249,3 +249,49 @@ def resolve_hides_messages() -> WsgiApp:
         return Conversations.messages(self, caller, checked)
 
     return broken(conversations=ruling(messages=messages))
+
+
+@defect("resolve.only-that", difficulty=RARE)
+def resolve_twice_closes_the_next() -> WsgiApp:
+    """A second resolve of the same conversation closes another open one of its requester."""
+
+    def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        found = self.find(caller, checked.id)
+        if self.is_closed(found):
+            for one in siblings(self, caller, found):
+                if not self.is_closed(one):
+                    self.store.replace_conversation(self.resolved(one))
+                    break
+        return Conversations.resolve(self, caller, checked)
+
+    return broken(conversations=ruling(resolve=resolve))
+
+
+@defect("messages.listed-once", "resolve.rest-kept", difficulty=RARE)
+def resolve_twice_drops_what_came_after() -> WsgiApp:
+    """A second resolve drops the messages that came after the first."""
+    held: dict[str, int] = {}
+
+    def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        found = self.find(caller, checked.id)
+        messages = kept_messages(self.store, found.id)
+        if found.id in held:
+            del messages[held[found.id] :]
+        held.setdefault(found.id, len(messages))
+        return Conversations.resolve(self, caller, checked)
+
+    return broken(conversations=ruling(resolve=resolve))
+
+
+@defect("messages.listed-once", difficulty=RARE)
+def resolve_drops_equal_messages() -> WsgiApp:
+    """Of messages with the same text, the first is left when their conversation is closed."""
+
+    def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        done = Conversations.resolve(self, caller, checked)
+        messages = kept_messages(self.store, done.id)
+        messages[:] = {one.body: one for one in reversed(messages)}.values()
+        messages.reverse()
+        return done
+
+    return broken(conversations=ruling(resolve=resolve))
