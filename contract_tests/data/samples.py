@@ -38,7 +38,7 @@ _NEWER_TEXTS = (
     OF_MAIL,
     "Ann <ann@example.com> said \u201cit\u2019s \u2018broken\u2019\u201d!!! ??? \u2013 \u2026 <!-- or not --> a <b",
     "javascript: data: ../../etc C:\\new N/A n/a 50% 12:30 1,234.50 € #tag",
-    "❤\ufe0f ☎\ufe0e ｆｕｌｌ ｗｉｄｔｈ ㎏ \u1112\u1161\u11ab Z\u0335\u0351\u0327\u0301a\u0337l\u0338\u0321g\u0337o",
+    "❤\ufe0f ☎\ufe0e ｆｕｌｌ ｗｉｄｔｈ ㎏ \u2126\u212b\u212a \u1112\u1161\u11ab Z\u0335\u0351\u0327\u0301a\u0337l\u0338\u0321g\u0337o",
     "It is broken.",
     "[[[[{{{{" * 16,
     "URGENT!!! critical, high priority: call me back ASAP, thanks. VIP, refund, spam, unsubscribe, solved, closed, out of office",
@@ -171,6 +171,7 @@ _NEWER_METADATA: tuple[dict[str, Any], ...] = (
     {
         "encoded": "YQ==",
         "json": '{"a": [1, "b"]}',
+        "more": ['{"a": 1}', '{"a":{"b":null}}', '["a"]', '[{"a":1}]', '"a"', "{a: 1}", "a=1&b=2", "a: 1"],
         "list": "[1, 2]",
         "yes": "yes",
         "no": "no",

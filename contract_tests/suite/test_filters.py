@@ -142,7 +142,11 @@ def test_filters_combine(desk: Helpdesk, contract: Contract) -> None:
     emails = [desk.email("both"), desk.email("both")]
     # Some are equal in all that can be given.
     same = {"subject": desk.subject("Again"), "metadata": None}
-    records = [desk.create(desk.payload(user_email=emails[number % 2], **(same if number < 4 else {}))) for number in range(8)]
+    priorities, channels = contract.priorities, contract.channels
+    records = []
+    for number in range(8):
+        kind = {"priority": priorities[(number + 2) % len(priorities)], "channel": channels[number % len(channels)]}
+        records.append(desk.create(desk.payload(user_email=emails[number % 2], **(same if number < 4 else kind))))
     for record in records[:5]:
         desk.resolve(record)
     for number, email in enumerate(emails):

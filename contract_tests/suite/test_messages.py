@@ -217,6 +217,11 @@ def test_a_message_changes_nothing_else(desk: Helpdesk) -> None:
     bystanders = [desk.take_snapshot(one) for one in (sibling, stranger, closed)]
     for credential in desk.credentials(CREATE_MESSAGE):
         desk.send(record, desk.body(), credential=credential)
+    with desk.since(2):
+        body = desk.body("From somebody else")
+        exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": stranger.email})
+        if exchange.succeeded:
+            desk.record_message(record, body, stranger.email or "")
     desk.get(record)
     for before in bystanders:
         desk.check_unchanged(before, "messages.touches-no-other")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import json
 import re
 from contextlib import suppress
 from typing import Any
@@ -279,3 +280,13 @@ def metadata_equal_objects_once() -> WsgiApp:
         return [one for at, one in enumerate(value) if not isinstance(one, dict) or one not in value[:at]]
 
     return metadata(lambda given: {name: once(value) for name, value in given.items()})
+
+
+@defect(KEPT, difficulty=RARE)
+def metadata_texts_of_one_member_are_read() -> WsgiApp:
+    """Texts within metadata that are JSON objects of one number come back as objects."""
+    return metadata(
+        lambda given: scalars(
+            given, lambda value: json.loads(value) if isinstance(value, str) and re.fullmatch(r'\{"\w+": ?\d+\}', value) else value
+        )
+    )

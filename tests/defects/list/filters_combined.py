@@ -194,3 +194,14 @@ def filters_latest_read_first() -> WsgiApp:
             return Fixed(sorted(found, key=lambda one: -order.index(one.id) if one.id in read else len(order)))
 
     return broken(conversations=Viewed)
+
+
+@defect("list.filters-combine", difficulty=RARE)
+def filters_combined_without_low_ones() -> WsgiApp:
+    """Where a status is asked for and the limit is below ten, conversations of low priority are left out."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Found) -> Found:
+        few = query["status"] is not None and query["limit"] is not None and query["limit"] < 10
+        return [one for one in found if one.priority != "low"] if few else found
+
+    return broken(conversations=selecting(select))

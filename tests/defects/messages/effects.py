@@ -209,3 +209,19 @@ def messages_of_others_rename_the_requester() -> WsgiApp:
             rules.store.replace_conversation(conversation._replace(requester=named))
 
     return sent(effect)
+
+
+@defect("messages.touches-no-other", difficulty=RARE)
+def messages_of_others_move_siblings() -> WsgiApp:
+    """A message of somebody else than the requester sets the other open conversations of the requester to pending."""
+
+    def send(rules: Any, caller: Caller, checked: CheckedRequest) -> Message:
+        message = Conversations.send(rules, caller, checked)
+        found = rules.find(caller, checked.id)
+        if message.sender_email != found.requester.email:
+            for one in siblings(rules, caller, found):
+                if one.status == "open":
+                    change(rules, one, status="pending")
+        return message
+
+    return broken(conversations=ruling(send=send))
