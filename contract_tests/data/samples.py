@@ -37,8 +37,8 @@ OF_MAIL = "Re: Fwd: AW: [Ticket #42] [EXTERNAL] Help with order #1234"
 _NEWER_TEXTS = (
     OF_MAIL,
     "Ann <ann@example.com> said \u201cit\u2019s \u2018broken\u2019\u201d!!! ??? \u2013 \u2026 <!-- or not --> a <b",
-    "javascript: data: ../../etc C:\\new N/A n/a 50% 12:30 1,234.50 € #tag",
-    "❤\ufe0f ☎\ufe0e ｆｕｌｌ ｗｉｄｔｈ ㎏ \u2126\u212b\u212a \u1112\u1161\u11ab Z\u0335\u0351\u0327\u0301a\u0337l\u0338\u0321g\u0337o",
+    "javascript: data: :smile: :+1: ../../etc C:\\new N/A n/a 50% 12:30 1,234.50 € #tag",
+    "❤\ufe0f ☎\ufe0e ｆｕｌｌ ｗｉｄｔｈ ㎏ \u2126\u212b\u212a \u1112\u1161\u11ab Z\u0335\u0351\u0327\u0301a\u0337l\u0338\u0321",
     "It is broken.",
     "[[[[{{{{" * 16,
     "URGENT!!! critical, high priority: call me back ASAP, thanks. VIP, refund, spam, unsubscribe, solved, closed, out of office",
@@ -92,7 +92,7 @@ _BODIES = (
 _NEWER_BODIES = (
     *_NEWER_TEXTS,
     "see https://example.com/?a=1&b=2, www.example.com, ann@example.com, @ann and #1",
-    ":) :-) ;) <3 :tada: (c) (r) (tm) -- --- ... -> => 1/2 \"a quoted word\" 'another' isn't",
+    ":) :-) ;) <3 :tada: :smile: :+1: :D (y) (c) (r) (tm) -- --- ... -> => 1/2 \"a quoted word\" 'another' isn't",
     "card 4111 1111 1111 1111, 4111111111111111, account DE89 3704 0044 0532 0130 00, password: hunter2, damn",
     "**bold** _it_ ~~gone~~ `code` [name](https://example.com) [b]bold[/b] {{name}} {% if %} <%= 1 %>",
     "above\n-- \nAnn\n\nOn Mon, 2 Mar 2026 at 10:00, Bob <bob@example.com> wrote:\n> older\n________________\nFrom: Bob",

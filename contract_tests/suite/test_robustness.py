@@ -84,6 +84,8 @@ RAW_QUERIES = (
     "user_email=%FF%FE",
     "status=%C3%28&offset=%zz&limit=%u0041",
     "&&=&=x&limit&a[=1&b]=2&%&?",
+    "limit=5&",
+    "&limit=5",
     "limit[]=1&offset[a][b]=2&status[$ne]=x&user_email[]=a",
 )
 """Queries that no library would send: escapes without digits, bytes that are not UTF-8, names that are half a list."""
