@@ -52,6 +52,15 @@ def test_an_anonymous_conversation_is_created(desk: Helpdesk, contract: Contract
     # What came later has changed nothing of those before: they are different people, or one whom nobody renames.
     for record in records[:2]:
         desk.get(record)
+    with desk.since(2):
+        # Nor are those one person who share a first name, or whose address is null.
+        desk.create(desk.payload(user_email=None, user_first_name="Anneliese", user_last_name="Allerdings"))
+        desk.create(desk.payload(user_email=None, user_first_name="Anneliese"))
+        for first, last in (("Theodora", "Nachnamen"), ("Leopoldine", "Vornamen")):
+            payload = {**desk.payload(user_email=None, user_first_name=first, user_last_name=last), "user_email": None}
+            exchange = desk.call(CREATE_CONVERSATION, body=payload)
+            if exchange.succeeded:
+                desk.record_created(payload, exchange)
 
 
 def _anonymous_members(contract: Contract, number: int, place: int) -> dict[str, Any]:
@@ -217,9 +226,9 @@ def test_an_address_in_other_case_overwrites_nothing(desk: Helpdesk) -> None:
 
 
 @pytest.mark.since(2)
-@pytest.mark.requirements("create.new-user-names", "get.as-created")
+@pytest.mark.requirements("create.new-user-names", "get.as-created", "list.email-filter")
 def test_names_are_those_of_an_address_with_capitals(desk: Helpdesk) -> None:
-    """No record: how such an address is found in lists is a choice."""
+    """No record: by which spellings such an address is found in lists is a choice. By the one that is shown, it is."""
     email = desk.email("Mixed.Case")
     creating = desk.call(CREATE_CONVERSATION, body=desk.payload(user_email=email, user_first_name="Zoë", user_last_name="Ferreira"))
     if not creating.succeeded:
@@ -228,6 +237,11 @@ def test_names_are_those_of_an_address_with_capitals(desk: Helpdesk) -> None:
     for exchange, requirement in ((creating, "create.new-user-names"), (reading, "get.as-created")):
         mismatch = email_mismatch(exchange.members, email) or names_mismatch(Person("Zoë", "Ferreira"), exchange.members)
         desk.check(requirement, mismatch, exchange, because=[creating] if exchange is reading else ())
+    requester = reading.members.get("requester")
+    shown_as = requester.get("email") if isinstance(requester, dict) else None
+    if isinstance(shown_as, str) and shown_as:
+        page = desk.list_page(user_email=shown_as)
+        desk.check_page_is(page, {str(creating.members.get("id"))})
 
 
 @pytest.mark.requirements("create.new-user-names")

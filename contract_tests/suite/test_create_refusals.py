@@ -97,8 +97,10 @@ def test_astral_characters_count_once(desk: Helpdesk, contract: Contract) -> Non
 
 @pytest.mark.requirements("create.subject-too-long", REFUSED)
 def test_a_longer_subject_is_refused(desk: Helpdesk, contract: Contract) -> None:
-    marker, longest = desk.email("refused"), contract.subject_maximum
+    marker, longest, subject = desk.email("refused"), contract.subject_maximum, desk.subject("Too long")
     texts = (
+        # Nor is what would fit of it kept, for whomever.
+        f"{subject} {'x' * longest}",
         "x" * (longest + 1),
         "ü" * (longest + 1),
         "🎉" * (longest + 1),
@@ -112,7 +114,7 @@ def test_a_longer_subject_is_refused(desk: Helpdesk, contract: Contract) -> None
                 continue
             exchange = desk.call(CREATE_CONVERSATION, body=desk.payload(subject=text, user_email=marker), credential=credential)
             desk.check("create.subject-too-long", responses.not_refused(exchange), exchange)
-    desk.check_nothing_created(marker, REFUSED)
+    desk.check_nothing_created(marker, REFUSED, subject=subject)
     # Whoever asks, and whatever it is.
     for number, channel in enumerate(contract.channels):
         for place, email in enumerate((marker, None)):

@@ -15,6 +15,7 @@ from contract_tests.contract.operations import (
     CREATE_CONVERSATION,
     CREATE_MESSAGE,
     GET_CONVERSATION,
+    LIST_CONVERSATIONS,
     LIST_MESSAGES,
     RESOLVE_CONVERSATION,
 )
@@ -137,6 +138,24 @@ def test_no_spelling_of_an_id_of_another_organisation_is_in_reach(desk: Helpdesk
                 desk.check("isolation.messages" if operation_id == LIST_MESSAGES else "isolation.get", leaked, sent)
         desk.check_unchanged(before, "isolation.create-message")
     desk.check_unchanged(before, "isolation.resolve")
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("isolation.list", "isolation.get", "isolation.messages")
+def test_cookies_of_one_organisation_show_nothing_to_another(desk: Helpdesk, other_server_key: Credential, theirs: Record) -> None:
+    """Whether they are a reason to refuse the key of the other is open."""
+    before = desk.take_snapshot(theirs)
+    cookies = desk.wardrobe.cookies(desk.target.keys.server.key, desk.contract[GET_CONVERSATION].path_for(theirs.id))
+    if not cookies:
+        pytest.skip("The server sets no cookies.")
+    sent = {"Cookie": cookies}
+    reading = desk.call(GET_CONVERSATION, id=theirs.id, credential=other_server_key, headers=sent)
+    desk.check("isolation.get", another_shown(reading, before.members), reading)
+    listing = desk.call(LIST_MESSAGES, id=theirs.id, credential=other_server_key, headers=sent)
+    desk.check("isolation.messages", _messages_leaked(listing, before), listing)
+    exchange = desk.call(LIST_CONVERSATIONS, query={"user_email": theirs.email}, credential=other_server_key, headers=sent)
+    seen = [item for item in items_of(exchange) if exchange.succeeded and is_the_same(item, theirs.shown)]
+    desk.check("isolation.list", _theirs_listed(seen), exchange)
 
 
 @pytest.mark.since(2)

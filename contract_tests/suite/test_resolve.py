@@ -70,9 +70,12 @@ def test_conversations_of_every_priority_can_be_resolved(desk: Helpdesk, contrac
 def test_an_anonymous_conversation_can_be_resolved(desk: Helpdesk, contract: Contract) -> None:
     if "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
-    record = desk.create(desk.payload(user_email=None))
+    record = desk.create(desk.payload(user_email=None, user_first_name="Friederike", user_last_name="Unbekannt"))
     desk.resolve(record)
     desk.get(record)
+    with desk.since(2):
+        # Who comes next is somebody else.
+        desk.create(desk.payload(user_email=None))
 
 
 UNDOCUMENTED: tuple[dict[str, Any], ...] = (
@@ -141,7 +144,8 @@ def test_resolving_twice_leaves_it_closed(desk: Helpdesk) -> None:
     bystanders = [desk.take_snapshot(desk.create(desk.payload(user_email=email)))]
     records = []
     for number, credential in enumerate(desk.credentials(RESOLVE_CONVERSATION)):
-        record = desk.create({**full(desk, desk.contract.channels[number % len(desk.contract.channels)]), "user_email": email})
+        channel, priority = (kinds[number % len(kinds)] for kinds in (desk.contract.channels, desk.contract.priorities[::-1]))
+        record = desk.create({**full(desk, channel), "user_email": email, "priority": priority})
         records.append(record)
         bystanders += [desk.take_snapshot(desk.create(desk.payload(user_email=email)))] if number == 0 else []
         desk.send(record, desk.body("It works again."))
@@ -266,5 +270,5 @@ def full(desk: Helpdesk, channel: str) -> dict[str, object]:
         user_last_name="N'Diaye & <Söhne>",
         priority=desk.contract.priorities[-1],
         channel=channel,
-        metadata={"order": {"id": 99, "lines": [1, 2, None]}, "gift": False, "note": "<b>'so' & \"so\"</b>"},
+        metadata={"order": {"id": 99, "lines": [1, 2, None]}, "gift": False, "note": "<b>'so' & \"so\"</b>", "_own": 1, "": ""},
     )

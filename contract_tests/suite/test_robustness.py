@@ -101,6 +101,8 @@ BODIES: dict[str, bytes] = {
     "white space": b" \r\n\t ",
     "half an object": b'{"subject": "x"',
     "a lone quote": b'"',
+    "empty texts": b'{"subject": "x", "description": "", "user_first_name": "", "user_last_name": "", "channel": ""}',
+    "an empty description": b'{"subject": "x", "description": ""}',
     "not UTF-8": b'{"subject": "\xff\xfe\xfa"}',
     "an overlong encoding": b'{"subject": "\xc0\xaf"}',
     "UTF-16": '{"subject": "x"}'.encode("utf-16"),

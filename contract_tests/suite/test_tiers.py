@@ -47,7 +47,8 @@ def test_client_keys_are_refused_where_only_server_keys_may_call(
             if body is None and style is Style.BEARER and desk.contract[operation_id].method == "POST":
                 # Many clients send one with each POST.
                 body = {}
-            exchange = desk.call(operation_id, id=record.id, body=body, credential=client_key.by(style))
+            query = {"notify": "true"} if state == "with messages" else None
+            exchange = desk.call(operation_id, id=record.id, query=query, body=body, credential=client_key.by(style))
             desk.check("tier.refused", responses.not_refused(exchange), exchange)
             desk.check("tier.refusal-status", responses.status_mismatch(exchange, 403, 401), exchange)
         desk.check_unchanged(before, "tier.refusal-changes-nothing")

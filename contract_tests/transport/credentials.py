@@ -169,6 +169,7 @@ def altered_keys(valid: Credential) -> list[Forgery]:
     head = len(prefix_of(key))
     # Nearer to its beginning: then it is none of the last half, either, that is all that a careless server compares.
     inner = head + (len(key) - head) // 3
+    end = max(inner, len(key) - 8)
     other = "a" if key[inner] != "a" else "b"
     turned = next(prefix for prefix in PREFIXES if prefix != key[:head]) if head else ""
     changed: dict[str, Text] = {
@@ -177,6 +178,8 @@ def altered_keys(valid: Credential) -> list[Forgery]:
         "with its last character changed": (all_but_last, last),
         "with its first half only": (Ref(name, 0, head + (len(key) - head) // 2),),
         "with its separators exchanged": (Turned("separators", (whole,)),),
+        "with the separators of its tail exchanged": joined(key[:head], Turned("separators", (Ref(name, head),))),
+        "with the case of its last characters changed": (Ref(name, 0, end), Turned("swapcase", (Ref(name, end),))),
         "with a character in its middle changed": (Ref(name, 0, inner), other, Ref(name, inner + 1)),
         "with the prefix of the other tier": joined(turned, Ref(name, head)),
         "with something before it": ("x", whole),

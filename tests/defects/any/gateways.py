@@ -63,6 +63,19 @@ def cookies_are_better_than_a_key() -> WsgiApp:
     return wrapped(around)
 
 
+@defect("isolation.get", "isolation.list", difficulty=RARE)
+def cookies_name_the_organisation() -> WsgiApp:
+    """Responses set a cookie that names the organisation, and where it comes back, it wins over the key."""
+
+    def around(environ: Environ, inner: Inner) -> Response:
+        other = KEYS.other_server in sent_keys(environ)
+        if other and "team=one" in header(environ, "Cookie"):
+            as_key(environ, KEYS.server)
+        return _with_cookie(inner(), f"team={'two' if other else 'one'}; Path=/")
+
+    return wrapped(around)
+
+
 # --- origins ----------------------------------------------------------------------------------------------------------
 
 

@@ -307,3 +307,9 @@ def robustness_500_description_that_is_true() -> WsgiApp:
 def robustness_500_nul_in_a_sender() -> WsgiApp:
     """A NUL in the address of a sender is answered with 500."""
     return by_member("user_email", lambda value: "\0" in str(value), SEND)
+
+
+@defect("any.no-server-error", difficulty=RARE)
+def robustness_500_empty_description() -> WsgiApp:
+    """An empty description is answered with 500."""
+    return by_member("description", lambda value: value == "", CREATE)

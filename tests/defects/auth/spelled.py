@@ -64,3 +64,15 @@ def keys_without_what_fills_up() -> WsgiApp:
 def keys_after_bearer_in_the_other_header() -> WsgiApp:
     """In X-API-Key, too, the word Bearer may stand before the key."""
     return spelled(lambda key: f"Bearer {key}")
+
+
+@defect("auth.altered-key", difficulty=RARE)
+def keys_of_either_alphabet() -> WsgiApp:
+    """Hyphens and underscores in a key, behind its prefix, are the same."""
+    return spelled(lambda key: key[:7] + key[7:].translate(str.maketrans("_-", "-_")))
+
+
+@defect("auth.altered-key", difficulty=RARE)
+def keys_whose_end_ignores_case() -> WsgiApp:
+    """The last eight characters of a key are compared without regard to case."""
+    return spelled(lambda key: key[:-8] + key[-8:].swapcase())

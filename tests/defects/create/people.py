@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.contract.document import Body
 from mockserver.handling.conversations import Conversations
+from mockserver.handling.validation import Validator
+from mockserver.model.caller import Caller
+from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation, User
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.creating import answered
@@ -132,3 +136,55 @@ def anonymous_by_an_address_in_metadata() -> WsgiApp:
             return super().requester(organisation, {**body, "user_email": given})
 
     return broken(conversations=Spoken)
+
+
+@defect(APART, difficulty=RARE)
+def anonymous_of_the_same_first_name() -> WsgiApp:
+    """Who gives no address and a first name gets the last name that came with it before."""
+    known: dict[str, str] = {}
+
+    def new_anonymous(self: Any, organisation: str, first_name: str | None, last_name: str | None) -> User:
+        if first_name and last_name:
+            known[first_name] = last_name
+        last = last_name or known.get(first_name or "")
+        return Conversations.new_anonymous(self, organisation, first_name, last)
+
+    return broken(conversations=ruling(new_anonymous=new_anonymous))
+
+
+@defect(APART, difficulty=RARE)
+def anonymous_after_one_was_closed() -> WsgiApp:
+    """Once an anonymous conversation was resolved, the next one without names is of the same person."""
+    last: list[User] = []
+
+    class Freed(Conversations):
+        def resolve(self, caller: Caller, checked: CheckedRequest) -> Conversation:
+            done = super().resolve(caller, checked)
+            last[:] = [done.requester] if done.requester.anonymous and done.requester.first_name else last
+            return done
+
+        def new_anonymous(self, organisation: str, first_name: str | None, last_name: str | None) -> User:
+            return last.pop() if last and not first_name else super().new_anonymous(organisation, first_name, last_name)
+
+    return broken(conversations=Freed)
+
+
+@defect(APART, difficulty=RARE)
+def anonymous_by_a_null_address() -> WsgiApp:
+    """Whoever sends null for an address is one person, of the names that came first."""
+    first: dict[str, User] = {}
+
+    class OfNull(Conversations):
+        def requester(self, organisation: str, body: Mapping[str, Any]) -> User:
+            user = super().requester(organisation, body)
+            return first.setdefault(organisation, user) if body.get("null") else user
+
+    class Null(Validator):
+        def tidy(self, value: dict[str, Any], body: Body) -> dict[str, Any]:
+            null = "user_email" in value and value["user_email"] is None
+            return {**super().tidy(value, body), **({"null": True} if null else {})}
+
+        def documented(self, members: dict[str, Any], body: Body) -> dict[str, Any]:
+            return {**super().documented(members, body), **({"null": True} if "null" in members else {})}
+
+    return broken(conversations=OfNull, validator=Null)

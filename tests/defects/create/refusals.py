@@ -245,3 +245,19 @@ def refusals_fill_the_next_create() -> WsgiApp:
             return super().handle(operation, caller, checked, request)
 
     return broken(pipeline=Filling)
+
+
+@defect("create.refusal-changes-nothing", difficulty=RARE)
+def refusals_leave_a_draft() -> WsgiApp:
+    """A create whose subject is too long is refused, and has left an anonymous conversation with what fits of it."""
+
+    class Draft(Pipeline):
+        def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
+            if operation.id == CREATE and any(one.keyword == "maxLength" for one in refusal.violations):
+                subject = str(json.loads(body_of(request))["subject"])[:500]
+                first = next(iter(self.authenticator.keys))
+                with self.store.transaction():
+                    self.conversations.create(Caller(first, "apiKey"), CheckedRequest("", {}, {"subject": subject}))
+            return super().refused(operation, request, refusal)
+
+    return broken(pipeline=Draft)

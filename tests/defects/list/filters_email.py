@@ -267,3 +267,13 @@ def decoding_queries(change: Callable[[str], str]) -> WsgiApp:
         return app({**environ, "QUERY_STRING": change(environ["QUERY_STRING"])}, start_response)
 
     return respond
+
+
+@defect("list.email-filter", difficulty=RARE)
+def filters_email_in_small_letters() -> WsgiApp:
+    """Addresses are kept as they were sent, and looked for in small letters: one with capitals is never found."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Found) -> Found:
+        return [one for one in found if query["user_email"] is None or one.requester.email == query["user_email"].lower()]
+
+    return broken(conversations=selecting(select), choices={"email_answer_case": "keep"})

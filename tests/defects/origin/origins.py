@@ -363,3 +363,15 @@ def origins_refused_leave_a_user() -> WsgiApp:
             return super().refused(operation, request, refusal)
 
     return broken(pipeline=Leaving)
+
+
+@defect("origin.other", difficulty=RARE)
+def origins_of_the_parent_domain() -> WsgiApp:
+    """The domain above that of the allowed origin is accepted, too."""
+    return broken(authenticator=matching(lambda allowed, origin: allowed == origin or origin.replace("//", "//app.") == allowed))
+
+
+@defect("origin.other", difficulty=RARE)
+def origins_that_are_a_part() -> WsgiApp:
+    """Whatever is a part of the allowed origin is accepted."""
+    return broken(authenticator=matching(lambda allowed, origin: origin in allowed))

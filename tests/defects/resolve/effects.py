@@ -295,3 +295,37 @@ def resolve_drops_equal_messages() -> WsgiApp:
         return done
 
     return broken(conversations=ruling(resolve=resolve))
+
+
+@defect("resolve.rest-kept", difficulty=RARE)
+def resolve_twice_lowers_the_priority() -> WsgiApp:
+    """A second resolve makes high priority low."""
+
+    def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        found = self.find(caller, checked.id)
+        if self.is_closed(found) and found.priority == "high":
+            change(self, found, priority="low")
+        return Conversations.resolve(self, caller, checked)
+
+    return broken(conversations=ruling(resolve=resolve))
+
+
+@defect("resolve.rest-kept", difficulty=RARE)
+def resolve_drops_underscored_metadata() -> WsgiApp:
+    """Resolving drops members of metadata whose names begin with an underscore."""
+    return closing(
+        metadata=lambda rules, conversation: {
+            name: value for name, value in conversation.metadata.items() if not name.startswith("_")
+        }
+    )
+
+
+@defect("resolve.rest-kept", difficulty=RARE)
+def resolve_forgets_names_of_anonymous() -> WsgiApp:
+    """Resolving takes the names of an anonymous requester away."""
+
+    def forgotten(rules: Any, conversation: Conversation) -> Any:
+        requester = conversation.requester
+        return requester._replace(first_name=None, last_name=None) if requester.anonymous else requester
+
+    return closing(requester=forgotten)

@@ -7,6 +7,7 @@ from mockserver.handling.authentication import Authenticator
 from mockserver.handling.conversations import Conversations
 from mockserver.handling.errors import HttpRefusal
 from mockserver.handling.pipeline import Pipeline
+from mockserver.handling.validation import Validator
 from mockserver.http.messages import Request, Response
 from mockserver.model.caller import ApiKey, Caller
 from mockserver.model.checked_request import CheckedRequest
@@ -316,3 +317,47 @@ def tiers_refusal_is_kept_for_all() -> WsgiApp:
             return response
 
     return broken(pipeline=Keeping)
+
+
+class _Overlooked(Authenticator):
+    """Forgets the tier of some requests."""
+
+    def overlooks(self, request: Request) -> bool:
+        """Whether it does so for this one."""
+        return False
+
+    def authenticate(self, request: Request, operation: Operation) -> Caller:
+        try:
+            return super().authenticate(request, operation)
+        except Refusal as refusal:
+            if status_of(refusal) == 403 and self.overlooks(request):
+                key = self.look_up(self.presented(request)[0])
+                assert key is not None
+                return Caller(key, self.presented(request)[1])
+            raise
+
+
+@defect("tier.refused", "tier.refusal-changes-nothing", difficulty=RARE)
+def tiers_not_with_a_query() -> WsgiApp:
+    """A client key may resolve where the path has a query."""
+
+    class WithQuery(_Overlooked):
+        def overlooks(self, request: Request) -> bool:
+            return bool(request.query)
+
+    return broken(authenticator=WithQuery)
+
+
+@defect("any.other-paths", difficulty=RARE)
+def tiers_not_of_ids_in_capitals() -> WsgiApp:
+    """A client key may resolve where the id is in capitals, which the check of tiers does not know."""
+
+    class Capitals(_Overlooked):
+        def overlooks(self, request: Request) -> bool:
+            return request.path["id"] != request.path["id"].lower()
+
+    class AnyCase(Validator):
+        def read_id(self, text: str) -> str:
+            return super().read_id(text.lower())
+
+    return broken(authenticator=Capitals, validator=AnyCase)
