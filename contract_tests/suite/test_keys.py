@@ -200,7 +200,7 @@ def check_refused_everywhere(
             if not few and not desk.effort.combined(turn, place, one_in):
                 continue
             for record in bystander.asked_for(operation_id, number // 2, few):
-                with desk.since(2 if record is bystander.closed else 1):
+                with desk.since(2 if record is bystander.closed else forgery.since):
                     _check_refused(desk, bystander.marker, requirement, forgery, operation_id, record, number, place)
 
 

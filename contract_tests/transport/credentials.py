@@ -125,13 +125,15 @@ _WORDS = ("null", "' OR '1'='1", "constructor", "__proto__", "toString")
 class Forgery:
     """Headers that must not be accepted, made from a valid key or from nothing.
 
-    `texts` are the same headers with the valid key named, as a reproduction shows them.
+    `texts` are the same headers with the valid key named, as a reproduction shows them. `since` is the version of the catalogue
+    that first had it.
     """
 
     label: str
     headers: Mapping[str, str]
     texts: Mapping[str, Text] = field(default_factory=dict)
     secret: str = ""
+    since: int = 1
 
 
 def literal(label: str, headers: Mapping[str, str]) -> Forgery:
@@ -203,11 +205,23 @@ def altered_keys(valid: Credential) -> list[Forgery]:
     }
     altered = {change: (text, value_of(text, {name: key})) for change, text in changed.items()}
     return [
-        both
+        replace(both, since=2 if change in _NEWER else 1)
         for change, (text, value) in altered.items()
         if value != key
         for both in _both_ways(valid, f"{valid.label} {change}", text, value)
     ]
+
+
+_NEWER = frozenset(
+    [
+        "with an equals sign behind it",
+        "with a hyphen behind it",
+        "after the name of a scheme",
+        "with the separators of its tail exchanged",
+        "with the case of its last characters changed",
+    ]
+)
+"""Changes of a key that version 2 of the catalogue brought."""
 
 
 def empty_keys() -> list[Forgery]:

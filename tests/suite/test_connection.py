@@ -187,14 +187,8 @@ def test_what_is_closed_too_early_is_no_answer(served: Served, answer: bytes, wh
         connection.send("GET", "/x", {}, None)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        head("Content-Encoding: gzip", "Content-Length: 12") + BODY,
-        head("Transfer-Encoding: chunked") + b"many\r\n",
-    ],
-)
-def test_what_makes_no_sense_is_no_answer(served: Served, answer: bytes) -> None:
+def test_what_makes_no_sense_is_no_answer(served: Served) -> None:
+    answer = head("Transfer-Encoding: chunked") + b"many\r\n"
     with connected(served(answer).url) as connection, pytest.raises(NoResponse):
         connection.send("GET", "/x", {}, None)
 
