@@ -127,12 +127,13 @@ def malformed_ids(desk: Helpdesk) -> list[str]:
 def unknown_ids(known: str, desk: Helpdesk) -> list[str]:
     """Ids to read that no conversation has: UUIDs, and one that exists with more behind it.
 
-    Where ids are UUIDs, none is the beginning of another: then also one that is cut, and one with another digit.
+    Where ids are UUIDs, none is the beginning of another: then also one that is cut, and some with another digit or letter.
     """
     made_up = [desk.target.guard.invent(desk.random) for _ in range(2)]
     longer = _longer(known)
     if is_uuid(known):
-        return [*made_up, *longer, _with_another_digit(known, desk), known[:-1], known[:8], str(uuid.UUID(int=0))]
+        alike = [_with_another_digit(known, desk), known[:-1], known[:8], f"z{known[1:]}"]
+        return [*made_up, *longer, *alike, str(uuid.UUID(int=0))]
     return [*made_up, *longer]
 
 
