@@ -234,7 +234,7 @@ def test_an_address_in_other_case_overwrites_nothing(desk: Helpdesk) -> None:
 @pytest.mark.since(2)
 @pytest.mark.requirements("create.new-user-names", "get.as-created", "list.email-filter")
 def test_names_are_those_of_an_address_with_capitals(desk: Helpdesk) -> None:
-    """No record: by which spellings such an address is found in lists is a choice. By the one that is shown, it is."""
+    """No record: by which spellings such an address is found in lists is a choice. As it was sent, or as it is shown, it is."""
     email = desk.email("Mixed.Case")
     creating = desk.call(CREATE_CONVERSATION, body=desk.payload(user_email=email, user_first_name="Zoë", user_last_name="Ferreira"))
     if not creating.succeeded:
@@ -246,8 +246,9 @@ def test_names_are_those_of_an_address_with_capitals(desk: Helpdesk) -> None:
     requester = reading.members.get("requester")
     shown_as = requester.get("email") if isinstance(requester, dict) else None
     if isinstance(shown_as, str) and shown_as:
-        page = desk.list_page(user_email=shown_as)
-        desk.check_page_is(page, {str(creating.members.get("id"))})
+        pages = [desk.list_page(user_email=spelled) for spelled in dict.fromkeys((email, shown_as))]
+        found = next((page for page in pages if page.items), pages[-1])
+        desk.check_page_is(found, {str(creating.members.get("id"))})
 
 
 @pytest.mark.requirements("create.new-user-names")

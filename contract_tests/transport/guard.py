@@ -171,11 +171,10 @@ def spellings(written: str) -> Iterator[str]:
     yield from (";".join(pieces[:end]).strip() for end in range(len(pieces), 1, -1))
     plain = pieces[0].strip()
     yield plain
-    if is_uuid(plain):
-        yield from (plain.lower(), plain.upper())
     with suppress(ValueError):
-        # Without hyphens, or in braces.
-        yield str(uuid.UUID(plain))
+        # In small letters or capitals, with hyphens or without, or in braces.
+        meant = uuid.UUID(plain)
+        yield from (str(meant), str(meant).upper(), meant.hex, meant.hex.upper())
 
 
 def _without_dots(parts: Iterable[str]) -> list[str]:
