@@ -130,11 +130,18 @@ class Calls:
         return exchange
 
     def _check_key(self, operation_id: str, exchange: Exchange) -> None:
-        """Check that a key that may call the operation is not refused as unknown."""
+        """Check that a key that may call the operation is not refused as unknown.
+
+        Of conversations that are another organisation's, or nobody's, a 401 may mean something else.
+        """
         used = exchange.call.credential
         if used is None:
             return
-        if exchange.status == 401 and used in self._api.credentials(operation_id):
+        if (
+            exchange.status == 401
+            and used in self._api.credentials(operation_id)
+            and self._api.target.guard.names_own(exchange.call)
+        ):
             self._log.check(ACCEPTED[used.style], responses.not_accepted(exchange), exchange)
         if exchange.succeeded and self._counts_keys:
             self._log.check(ACCEPTED[used.style], None, exchange)

@@ -51,6 +51,7 @@ class Guard:
         self._own: dict[bool, dict[str, tuple[Any, ...]]] = {False: {}, True: {}}
         self._own_paths: dict[bool, set[str]] = {False: set(), True: set()}
         self._invented: set[str] = set()
+        self._readers: set[str] = set()
 
     def invent(self, chance: random.Random) -> str:
         """A UUID of no conversation, which may be written to once reading it is refused.
@@ -69,8 +70,10 @@ class Guard:
         self._own_paths[other] |= {operation.path_for(conversation_id) for operation in self._of_one}
 
     def noted(self, exchange: Exchange) -> Exchange:
-        """The exchange itself; what it says was created is the run's from now on."""
+        """The exchange itself; what it says was created is the run's from now on, and its key one that reads."""
         call = exchange.call
+        if exchange.succeeded and call.method == "GET" and call.credential is not None:
+            self._readers.add(call.credential.key)
         if exchange.succeeded and self.creates(call):
             conversation_id = exchange.members.get("id")
             if conversation_id is not None:
@@ -84,6 +87,12 @@ class Guard:
     def creates(self, call: Call) -> bool:
         """Whether a request is a create, as it is documented."""
         return call.method == self._create.method and _same_path(call.path, self._create.path)
+
+    def names_own(self, call: Call) -> bool:
+        """Whether a request is about a conversation that its organisation created in this run, or about none by name."""
+        if call.path in self._own_paths[self.is_other(call)]:
+            return True
+        return _same_path(call.path, self._list.path) or _same_path(call.path, self._create.path)
 
     def lists(self, call: Call) -> bool:
         """Whether a request reads the list."""
@@ -110,7 +119,8 @@ class Guard:
         if elsewhere is not None and answer.succeeded and _identity(answer.members) == elsewhere:
             return
         # Two organisations may use the same id for two conversations, so a key that reads nothing at all says nothing of this one.
-        unsaid = (_TOO_MANY,) if elsewhere is None else (_TOO_MANY, _UNAUTHORIZED)
+        reads = call.credential is not None and call.credential.key in self._readers
+        unsaid = (_TOO_MANY,) if elsewhere is None or reads else (_TOO_MANY, _UNAUTHORIZED)
         if not answer.refused or answer.status in unsaid:
             raise Withheld(
                 f"{call.method} {call.path} was not sent: GET of the same id got {answer.status}, so that it may be "

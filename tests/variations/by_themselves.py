@@ -7,7 +7,8 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from mockserver.handling.conversations import Conversations
+from mockserver.handling.conversations import REPLY, Conversations
+from mockserver.handling.errors import HttpRefusal
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation, Message
@@ -160,3 +161,42 @@ def acknowledged_by_anything() -> WsgiApp:
         return response(environ, start_response)
 
     return serve
+
+
+@variation("messages-set-resolved")
+def messages_set_resolved() -> WsgiApp:
+    """Each message sets its conversation to resolved, one that is closed, too."""
+
+    class Resolved(Conversations):
+        def after_reply(self, conversation: Conversation, message: Message) -> Conversation:
+            return super().after_reply(conversation, message)._replace(status="resolved")
+
+    return mock(conversations=Resolved)
+
+
+@variation("quotations-in-the-name-of-the-sender")
+def quotations() -> WsgiApp:
+    """Each message is followed by one of the same sender and type that quotes it."""
+
+    class Quoting(Conversations):
+        def send(self, caller: Caller, checked: CheckedRequest) -> Message:
+            message = super().send(caller, checked)
+            conversation = self.find(caller, checked.id)
+            self.add_message(conversation, message.sender_email, f"Re: {message.body}", REPLY)
+            return message
+
+    return mock(conversations=Quoting)
+
+
+@variation("ids-of-others-are-unauthorized")
+def ids_of_others() -> WsgiApp:
+    """The id of another organisation's conversation is answered with 401."""
+
+    class Unauthorized(Conversations):
+        def find(self, caller: Caller, conversation_id: str) -> Conversation:
+            found = self.store.conversation(conversation_id)
+            if found is not None and found.organisation != caller.organisation:
+                raise HttpRefusal(401, "You have no access to this conversation.")
+            return super().find(caller, conversation_id)
+
+    return mock(conversations=Unauthorized)
