@@ -60,10 +60,15 @@ def test_the_same_number_is_not_the_same_conversation(desk: Helpdesk, other_serv
     for _ in range(_TRIES):
         foreign = create_foreign(desk, other_server_key, desk.email("foreign"))
         ours = desk.ledger.records.get(desk.ledger.numbers.get(foreign.shown["number"], ""))
-        if ours is None or ours.resolved or ours.email is None:
+        if ours is None or ours.resolved:
             continue
         before = desk.take_snapshot(foreign, credential=other_server_key)
-        desk.send(ours, desk.body("ours"))
+        # The first conversations of a run are anonymous: whether anybody may write to those is open.
+        body, sender = desk.body("ours"), ours.email or foreign.email
+        sending = desk.call(CREATE_MESSAGE, id=ours.id, body={"body": body, "user_email": sender})
+        if not sending.succeeded:
+            continue
+        desk.record_message(ours, body, sender or "")
         desk.check_unchanged(before, "isolation.create-message", credential=other_server_key)
         desk.resolve(ours)
         desk.check_unchanged(before, "isolation.resolve", credential=other_server_key)
