@@ -1,6 +1,5 @@
 """Servers on which one organisation sees or changes what is another's."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,11 +7,9 @@ from typing import Any
 from mockserver.contract.document import Operation
 from mockserver.handling.conversations import Conversations
 from mockserver.handling.pipeline import Pipeline
-from mockserver.handling.validation import Validator
 from mockserver.http.messages import Request, Response
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
-from mockserver.model.ids import is_id
 from mockserver.model.records import Conversation, Message
 from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
@@ -366,40 +363,3 @@ def isolation_default_organisation() -> WsgiApp:
 
     app = broken(pipeline=handling(change, LIST))
     return app
-
-
-@defect("isolation.get", difficulty=RARE)
-def isolation_of_capitals() -> WsgiApp:
-    """An id in capitals is looked up without regard to the organisation."""
-
-    class Capitals(Conversations):
-        def find(self, caller: Caller, conversation_id: str) -> Conversation:
-            found = self.store.conversation(conversation_id.lower())
-            if conversation_id != conversation_id.lower() and found is not None:
-                return found
-            return super().find(caller, conversation_id)
-
-    class AnyCase(Validator):
-        def read_id(self, text: str) -> str:
-            return text if is_id(text.lower()) else super().read_id(text)
-
-    return broken(conversations=Capitals, validator=AnyCase)
-
-
-@defect("isolation.messages", difficulty=RARE)
-def isolation_of_ids_without_hyphens() -> WsgiApp:
-    """Messages are found by an id without hyphens as well, of any organisation."""
-
-    class Short(Validator):
-        def read_id(self, text: str) -> str:
-            return str(uuid.UUID(text)) + "?" if len(text) == 32 else super().read_id(text)
-
-    class Found(Conversations):
-        def messages(self, caller: Caller, checked: CheckedRequest) -> Any:
-            if not checked.id.endswith("?"):
-                return super().messages(caller, checked)
-            found = self.store.conversation(checked.id[:-1])
-            owner = caller if found is None else caller._replace(key=replace(caller.key, organisation=found.organisation))
-            return super().messages(owner, checked._replace(id=checked.id[:-1]))
-
-    return broken(conversations=Found, validator=Short)
