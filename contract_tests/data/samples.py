@@ -3,6 +3,7 @@
 All of it is within modest sizes and without control characters, which a server may refuse (see docs/contract.md).
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _TEXTS = (
@@ -217,9 +218,13 @@ TO_ESCAPE = 'and/or "both" \\ <b> & Zoë 日本 😀'
 """What clients escape in JSON, some of it without need."""
 
 
-def in_escapes(text: str) -> str:
-    """Return a text as JSON in which everything but ASCII letters and digits is escaped, slashes by a backslash alone."""
-    units = text.encode("utf-16-be")
+def in_escapes(value: str | Sequence[Any] | Mapping[str, Any]) -> str:
+    """Return texts, lists and objects as JSON in which all but ASCII letters and digits is escaped; a slash by a backslash."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{in_escapes(name)}: {in_escapes(member)}' for name, member in value.items())}}}"
+    if not isinstance(value, str):
+        return f"[{', '.join(map(in_escapes, value))}]"
+    units = value.encode("utf-16-be")
     characters = [chr(int.from_bytes(units[at : at + 2], "big")) for at in range(0, len(units), 2)]
     plain = (one if one.isascii() and one.isalnum() else "\\/" if one == "/" else f"\\u{ord(one):04X}" for one in characters)
     return '"' + "".join(plain) + '"'

@@ -5,16 +5,19 @@ from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSA
 from contract_tests.model.ledger import Record
 
 
-def valid_body(
-    desk: Helpdesk, operation_id: str, record: Record, email: str | None = None, *, named: bool = False
-) -> dict[str, object] | None:
-    """A body that makes a call of the operation valid; `email` is the requester of what it would create, who may be `named`."""
+def valid_body(desk: Helpdesk, operation_id: str, record: Record, email: str | None = None) -> dict[str, object] | None:
+    """A body that makes a call of the operation valid; `email` is the requester of what it would create, who is named then."""
     if operation_id == CREATE_CONVERSATION:
-        names = {"user_first_name": "Eve", "user_last_name": "Wrong"} if named else {}
+        names = {"user_first_name": "Eve", "user_last_name": "Wrong"} if email else {}
         return desk.payload(user_email=email or desk.email(), **names)
     if operation_id == CREATE_MESSAGE:
         return {"body": desk.body("Any news?"), "user_email": record.email}
     return None
+
+
+def check_nobody_left(desk: Helpdesk, email: str) -> None:
+    """Judge that creates by `valid_body`, all of them refused, left no user of this address: their names would be kept."""
+    desk.create(desk.payload(user_email=email, user_first_name="Nell", user_last_name="Right"))
 
 
 def record_accepted(operation_id: str, record: Record) -> None:

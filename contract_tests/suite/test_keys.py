@@ -16,7 +16,7 @@ from contract_tests.contract.operations import (
     OPERATIONS,
     RESOLVE_CONVERSATION,
 )
-from contract_tests.data.valid_calls import record_accepted, valid_body
+from contract_tests.data.valid_calls import check_nobody_left, record_accepted, valid_body
 from contract_tests.judging.mismatches import Mismatch, responses
 from contract_tests.model.ledger import Record
 from contract_tests.transport.credentials import (
@@ -66,8 +66,7 @@ def bystander(desk: Helpdesk) -> Iterator[Bystander]:
     yield made
     check_nothing_came(desk, made)
     with desk.since(2):
-        # Nor was anybody created whose names would be kept.
-        desk.create(desk.payload(user_email=made.marker, user_first_name="Nell", user_last_name="Right"))
+        check_nobody_left(desk, made.marker)
 
 
 def check_nothing_came(desk: Helpdesk, bystander: Bystander) -> None:
@@ -208,7 +207,7 @@ def _check_refused(
     desk: Helpdesk, marker: str, requirement: str, forgery: Forgery, operation_id: str, record: Record, number: int, place: int
 ) -> None:
     """Judge that a forgery is refused by an operation; by `number` and `place`, the request is another in what else it has."""
-    body = valid_body(desk, operation_id, record, email=marker, named=True)
+    body = valid_body(desk, operation_id, record, email=marker)
     # Every other list is filtered: that may be another way through the server.
     query = {"user_email": record.email, "offset": 1} if operation_id == LIST_CONVERSATIONS and number % 2 else None
     left = brought_along(desk, operation_id, record, number, forgery)

@@ -12,6 +12,7 @@ from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSA
 from contract_tests.data import samples
 from contract_tests.judging.mismatches import Mismatch, lists, messages, of_item, responses, shown
 from contract_tests.judging.mismatches.values import text_mismatch
+from contract_tests.model.ledger import Record
 from contract_tests.model.marks import is_marked, mark_of
 from contract_tests.suite.test_get import ids_of_nobody
 from contract_tests.transport.exchange import Exchange
@@ -109,19 +110,22 @@ def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) ->
     for times in (before + 1, before + 2, before + 3):
         exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": record.email}, credential=key)
         desk.check("messages.accepted", responses.not_accepted(exchange), exchange)
-        items, listing = desk.read_messages(record.id)
-        found = [item for item in items if item.get("body") == body]
-        desk.check("messages.listed-once", messages.times_mismatch(times, len(found), "an equal message"), listing)
+        _check_times(desk, record, body, times)
     record.note_message()
     with desk.since(2):
         desk.resolve(record)
-        items, listing = desk.read_messages(record.id)
-        found = [item for item in items if item.get("body") == body]
-        desk.check("messages.listed-once", messages.times_mismatch(before + 3, len(found), "an equal message"), listing)
+        _check_times(desk, record, body, before + 3)
         # Nor is the same said elsewhere taken for the same again.
         other = desk.create(desk.payload(user_email=record.email))
         desk.send(other, body, credential=key)
         desk.check_messages(other)
+
+
+def _check_times(desk: Helpdesk, record: Record, body: str, times: int) -> None:
+    """Judge that messages with this body are listed so many times."""
+    items, listing = desk.read_messages(record.id)
+    found = [item for item in items if item.get("body") == body]
+    desk.check("messages.listed-once", messages.times_mismatch(times, len(found), "an equal message"), listing)
 
 
 @pytest.mark.since(2, "messages.listed-once", "resolve.rest-kept", "list.status-filter", "list.email-filter")
@@ -284,7 +288,7 @@ def test_a_message_that_is_no_json_object_is_refused(desk: Helpdesk) -> None:
 @pytest.mark.requirements("messages.accepted", "messages.body-exact")
 def test_a_body_in_escapes_is_the_same_body(desk: Helpdesk) -> None:
     record, body = desk.create(), desk.body(samples.TO_ESCAPE)
-    raw = f'{{"body": {samples.in_escapes(body)}, "user_email": {samples.in_escapes(record.email or "")}}}'
+    raw = samples.in_escapes({"body": body, "user_email": record.email or ""})
     exchange = desk.call(CREATE_MESSAGE, id=record.id, raw=raw.encode())
     desk.check("messages.accepted", responses.not_accepted(exchange), exchange)
     if exchange.succeeded:

@@ -18,7 +18,7 @@ from contract_tests.judging.mismatches import Mismatch, shown
 from contract_tests.model.ledger import Record
 from contract_tests.transport.credentials import Credential, Style
 from contract_tests.transport.exchange import Call, Exchange
-from contract_tests.transport.guard import Withheld, is_uuid
+from contract_tests.transport.guard import Withheld, other_spellings
 
 REQUIREMENT = "any.other-paths"
 
@@ -46,15 +46,8 @@ def spellings(path: str, conversation_id: str) -> list[str]:
         f"{before}/{last}",
         f"{before}/{last}//",
         f"{before}/{last.upper()}/",
-        *(path.replace(conversation_id, one) for one in _of_uuid(conversation_id)),
+        *(path.replace(conversation_id, one) for one in other_spellings(conversation_id)),
     ]
-
-
-def _of_uuid(conversation_id: str) -> list[str]:
-    """Other spellings of an id that is a UUID: what they mean is known, and that they are nobody else's."""
-    if not is_uuid(conversation_id):
-        return []
-    return [conversation_id.swapcase(), conversation_id.replace("-", ""), f"%7B{conversation_id}%7D"]
 
 
 def some_spellings(desk: Helpdesk, path: str, conversation_id: str, part: int, parts: int) -> list[str]:

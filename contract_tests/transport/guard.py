@@ -187,6 +187,17 @@ def spellings(written: str) -> Iterator[str]:
         yield from (str(meant), str(meant).upper(), meant.hex, meant.hex.upper())
 
 
+def other_spellings(conversation_id: str) -> list[str]:
+    """Other parts of a path that can stand for an id that is a UUID; none of an id that is none, whose spellings nobody knows.
+
+    `spellings` leads back from each of them, so that they are taken for the run's own where the id is.
+    """
+    if not is_uuid(conversation_id):
+        return []
+    found = (conversation_id.swapcase(), conversation_id.replace("-", ""), f"%7B{conversation_id}%7D")
+    return [one for one in found if one != conversation_id]
+
+
 def _without_dots(parts: Iterable[str]) -> list[str]:
     """The segments of a path with `.` and `..` carried out (RFC 3986, section 5.2.4); none where they lead out of it."""
     found: list[str] = []
