@@ -49,7 +49,8 @@ class Rereading:
         self._audited = audited
 
     def in_lists(self) -> list[Record]:
-        """Read the list and return what is to be read one by one after that: what is not as it was or not found, and a sample.
+        """Read the list and return what is to be read one by one after that, in order: what is not as it was or not found, a
+        sample, and twice what something refused may have changed.
 
         Raises Stopped where there is no time.
         """
@@ -136,8 +137,8 @@ class Rereading:
             # What is shown otherwise after a while may be so for one value only: the oldest of each.
             chosen |= {record.id: record for record in {str(one.shown.get(member)): one for one in reversed(records)}.values()}
         chosen.update(list(changed.items())[: self._audited])
-        # What a queue does late, it may do as the conversation is read by itself.
-        chosen |= {record.id: record for record in records if record.id in self._ledger.guarded}
+        guarded = [record for record in records if record.id in self._ledger.guarded]
+        chosen |= {record.id: record for record in guarded}
         # Then those that no list showed, and those that were never read by themselves; others have been found to be there.
         for kind in (
             [record for name, record in missing.items() if name not in chosen],
@@ -145,4 +146,5 @@ class Rereading:
         ):
             most = max(0, self._audited - len(chosen))
             chosen |= {record.id: record for record in self._random.sample(kind, min(len(kind), most))}
-        return list(chosen.values())
+        # What a queue does late, it may do as the conversation is read by itself, so that only the next reading shows it.
+        return [*chosen.values(), *guarded]
