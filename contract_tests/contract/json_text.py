@@ -19,7 +19,8 @@ _MOST_DIGITS = 4000
 _LARGEST_EXACT = 2**53 - 1
 _SHOWN_DIGITS = 30
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_UP_TO_A_BRACKET = re.compile(r'[^][{}"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^][{}"]*+)*+[][{}]', re.DOTALL)
+"""What stands before a bracket, texts as wholes, and the bracket. It never goes back, so that it ends soon on any text."""
 
 
 class LongInteger(int):
@@ -98,15 +99,16 @@ def deeper(body: bytes) -> bool:
 def _shallow(text: str) -> str:
     """The text with each value below `DEEPEST` in quotation marks."""
     pieces: list[str] = []
-    depth = begin = copied = 0
-    for token in _TOKEN.finditer(text):
-        if token[0] in "[{":
+    depth = copied = begin = end = 0
+    while found := _UP_TO_A_BRACKET.match(text, end):
+        end = found.end()
+        if text[end - 1] in "[{":
             depth += 1
             if depth == DEEPEST + 1:
-                begin = token.start()
-        elif token[0] in "]}":
+                begin = end - 1
+        else:
             if depth == DEEPEST + 1:
-                pieces += [text[copied:begin], json.dumps(text[begin : token.end()])]
-                copied = token.end()
+                pieces += [text[copied:begin], json.dumps(text[begin:end])]
+                copied = end
             depth -= 1
     return "".join([*pieces, text[copied:]])

@@ -138,13 +138,12 @@ class Judge:
 
     def _version(self, requirement_id: str, exchange: Exchange | None = None, item: object = None) -> int:
         """The version of the catalogue that first had the check that is being made."""
-        about = (*exchange.call.path.split("/"), item) if exchange is not None and self._newer else ()
-        return max(
-            self.catalogue[requirement_id].since,
-            self._since,
-            self._since_of.get(requirement_id, 1),
-            *(self._newer.get(name, 1) for name in about if isinstance(name, str)),
-        )
+        newest = max(self.catalogue[requirement_id].since, self._since, self._since_of.get(requirement_id, 1))
+        if exchange is not None and self._newer:
+            for name in (*exchange.call.path.split("/"), item):
+                if isinstance(name, str):
+                    newest = max(newest, self._newer.get(name, 1))
+        return newest
 
     def check(
         self,

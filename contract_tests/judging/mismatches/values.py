@@ -21,30 +21,35 @@ def json_mismatch(expected: Any, actual: Any, where: str = "the response", at: s
     `where` names what is compared: the path of a member of the response (`requester.email`), or a phrase for the whole of it.
     `at` is the JSON Pointer to it, where that does not follow from the name.
     """
-    if type(expected) is type(actual) and type(expected) in _PLAIN and expected == actual:
-        # A run compares a hundred thousand values, and most are simply the same.
+    if _simply_the_same(expected, actual):
         return None
     at = pointed(where) if at is None else at
     if isinstance(expected, dict) and isinstance(actual, dict):
         for name in sorted(expected.keys() | actual.keys()):
-            member = at + pointer(name)
-            if name not in actual:
-                if name in GUARDED:
+            if name in expected and name in actual:
+                if _simply_the_same(expected[name], actual[name]):
                     continue
+                if found := json_mismatch(expected[name], actual[name], f"{where}.{name}", at + pointer(name)):
+                    return found
+            elif name in actual:
+                added = shown(actual[name])
+                return Mismatch(f"{where} has {name!r}, which was not given", "no such member", added, at + pointer(name))
+            elif name not in GUARDED:
                 return Mismatch(f"{where} lacks {name!r}", shown(expected[name]), "no such member", at)
-            if name not in expected:
-                return Mismatch(f"{where} has {name!r}, which was not given", "no such member", shown(actual[name]), member)
-            if found := json_mismatch(expected[name], actual[name], f"{where}.{name}", member):
-                return found
         return None
     if isinstance(expected, list) and isinstance(actual, list):
         if len(expected) != len(actual):
             return Mismatch(f"{where} has {len(actual)} elements and not {len(expected)}", shown(expected), shown(actual), at)
-        pairs = enumerate(zip(expected, actual, strict=True))
+        pairs = ((i, pair) for i, pair in enumerate(zip(expected, actual, strict=True)) if not _simply_the_same(*pair))
         return next((found for i, (a, b) in pairs if (found := json_mismatch(a, b, f"{where}[{i}]", at + pointer(i)))), None)
     if _kind(expected) == _kind(actual) and (expected == actual or _same_double(expected, actual)):
         return None
     return Mismatch(f"{where} differs", shown(expected), shown(actual), at)
+
+
+def _simply_the_same(expected: Any, actual: Any) -> bool:
+    """Whether two values are the same and hold no others: most are, of the hundred thousand that a run compares."""
+    return type(expected) is type(actual) and type(expected) in _PLAIN and expected == actual
 
 
 def _same_double(expected: Any, actual: Any) -> bool:
