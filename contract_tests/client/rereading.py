@@ -120,8 +120,8 @@ class Rereading:
                 return
 
     def _one_by_one(self, missing: Mapping[str, Record], changed: Mapping[str, Record]) -> list[Record]:
-        """What is read by itself: all that a list shows changed, a sample, all that something refused may have changed later, and
-        as many as the effort has of those that no list showed.
+        """What is read by itself: all that a list shows changed, a sample, as many as the effort has of those that no list showed,
+        and, apart from that number, all that something refused may have changed later.
         """
         records = list(self._ledger.records.values())
         sample = max(_KINDS, self._audited // _ONE_BY_ONE)
@@ -137,8 +137,6 @@ class Rereading:
             # What is shown otherwise after a while may be so for one value only: the oldest of each.
             chosen |= {record.id: record for record in {str(one.shown.get(member)): one for one in reversed(records)}.values()}
         chosen.update(list(changed.items())[: self._audited])
-        guarded = [record for record in records if record.id in self._ledger.guarded]
-        chosen |= {record.id: record for record in guarded}
         # Then those that no list showed, and those that were never read by themselves; others have been found to be there.
         for kind in (
             [record for name, record in missing.items() if name not in chosen],
@@ -147,4 +145,5 @@ class Rereading:
             most = max(0, self._audited - len(chosen))
             chosen |= {record.id: record for record in self._random.sample(kind, min(len(kind), most))}
         # What a queue does late, it may do as the conversation is read by itself, so that only the next reading shows it.
-        return [*chosen.values(), *guarded]
+        guarded = [record for record in records if record.id in self._ledger.guarded]
+        return [*{record.id: record for record in (*chosen.values(), *guarded)}.values(), *guarded]

@@ -80,7 +80,7 @@ def persistence_every_tenth_not_kept() -> WsgiApp:
     return forgetting(lambda number: number % 10 == 0)
 
 
-@defect("get.answer", DURABLE, difficulty=RARE)
+@defect("get.answer", DURABLE, difficulty=RARE, effort="standard")
 def persistence_every_hundredth_not_kept() -> WsgiApp:
     """Every hundredth create is acknowledged and cannot be read."""
     return forgetting(lambda number: number % 100 == 0)
