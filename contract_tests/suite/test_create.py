@@ -11,10 +11,9 @@ from contract_tests.contract.document import Contract
 from contract_tests.contract.operations import CREATE_CONVERSATION, GET_CONVERSATION
 from contract_tests.data import samples
 from contract_tests.effort import Effort
-from contract_tests.judging.mismatches import Mismatch, messages, of_item, responses
+from contract_tests.judging.mismatches import Mismatch, of_item, responses
 from contract_tests.judging.mismatches.conversations import email_mismatch, names_mismatch, null_as_text
 from contract_tests.model.ledger import Person, Record
-from contract_tests.model.marks import mark_of
 
 ALWAYS = (
     "create.status",
@@ -28,9 +27,6 @@ ALWAYS = (
     "get.answer",
 )
 """What every create and every get exercises."""
-
-_LONGEST_NAME = 100
-"""Characters of a name that nobody may refuse."""
 
 
 @pytest.mark.requirements("create.anonymous", "create.anonymous-apart", "create.anonymous-address", "get.as-created")
@@ -257,65 +253,6 @@ def test_one_name_is_enough(desk: Helpdesk) -> None:
         desk.get(desk.create(desk.payload(**names)))
 
 
-@pytest.mark.requirements("create.text-exact", "create.metadata-kept", "get.as-created")
-def test_text_and_metadata_come_back_as_they_were_sent(desk: Helpdesk, contract: Contract) -> None:
-    """Each text in each place, and other texts beside it, so that one that is taken for another shows."""
-    for version in (1, 2):
-        texts = _packed([text for text in samples.TEXTS if samples.since(text) == version])
-        metadata = [one for one in samples.METADATA if samples.since(one) == version]
-        for number, text in enumerate(texts):
-            first, last = texts[(number + 7) % len(texts)], texts[(number + 11) % len(texts)]
-            names = {"user_first_name": first[:_LONGEST_NAME], "user_last_name": last[:_LONGEST_NAME]}
-            payload = desk.payload(subject=text[: contract.subject_maximum], metadata=metadata[number % len(metadata)], **names)
-            payload |= {"channel": contract.channels[number % len(contract.channels)]}
-            with desk.since(version):
-                desk.get(desk.create(payload))
-    # What is cut off where somebody takes it for mail, as they may by one channel only.
-    for channel in contract.channels:
-        with desk.since(2):
-            desk.create(desk.payload(subject=samples.OF_MAIL[: contract.subject_maximum], channel=channel))
-    # The same of what is a number, a moment or JSON to somebody, as far as no priority was sent with it.
-    subjects, left = samples.SUBJECTS, len(contract.priorities) * len(contract.channels)
-    unsent = metadata[len(texts) :]
-    for number, text in enumerate(subjects[min(left, len(subjects) - len(unsent)) :], left):
-        names = {"user_first_name": subjects[number - 5]} if number % 2 else {"user_last_name": subjects[number - 5]}
-        others = {"metadata": unsent.pop()} if unsent else {}
-        with desk.since(2):
-            record = desk.create(desk.payload(subject=text[: contract.subject_maximum], **names, **others))
-            if others:
-                desk.get(record)
-
-
-def _packed(texts: list[str]) -> list[str]:
-    """Texts by twos, one at the beginning and one at the end, as far as both fit into a name.
-
-    Those without a space, which may be taken for something else as a whole, stay alone.
-    """
-    whole = [text for text in texts if " " not in text]
-    # What begins with a sign may mean something by that.
-    rest = sorted((text for text in texts if " " in text), key=lambda text: text[0].isalpha())
-    half = len(rest) // 2
-    pairs = [(f"{one} {two}", one, two) for one, two in zip(rest[:half], rest[half:], strict=False)]
-    packed = [text for both, one, two in pairs for text in ([both] if len(both) <= _LONGEST_NAME else [one, two])]
-    return [*whole, *packed, *rest[2 * half :]]
-
-
-@pytest.mark.requirements("create.description-whole")
-def test_a_description_that_becomes_a_message_is_whole(desk: Helpdesk) -> None:
-    everything = "\n".join(samples.TEXTS)
-    for text in (
-        "My parcel is late.",
-        everything,
-        "Line one\nline two\r\nline three\n\n  and four",
-        "word " * 600 + "日" * 6_000 + "end",
-    ):
-        marker = desk.body(text)
-        with desk.since(2 if text is everything else 1):
-            record = desk.create(desk.payload(description=marker))
-            items, exchange = desk.read_messages(record.id)
-            desk.check("create.description-whole", messages.description_mismatch(marker, mark_of(marker), items), exchange)
-
-
 @pytest.mark.requirements("create.id-unique", "create.number-unique")
 def test_equal_requests_create_different_conversations(desk: Helpdesk, effort: Effort) -> None:
     payload = full_payload(desk)
@@ -330,57 +267,6 @@ def test_equal_requests_create_different_conversations(desk: Helpdesk, effort: E
             desk.create(anonymous)
     page = desk.list_all(user_email=payload["user_email"])
     desk.check_page_is(page, {record.id for record in created})
-
-
-@pytest.mark.requirements("create.opens", "create.id-unique", "create.number-unique", "create.timestamps", "create.requester-email")
-def test_what_the_server_decides_is_not_taken_from_the_body(desk: Helpdesk) -> None:
-    """Members that only responses have are unknown ones in a request: it is refused, or they are as if they were not there."""
-    known = desk.create()
-    for members in (
-        {"status": "closed"},
-        {"number": known.shown.get("number")},
-        {"id": known.id},
-        {"requester": known.shown.get("requester")},
-        {"created_at": "2999-12-31T23:59:59Z", "updated_at": "2001-01-01T00:00:00Z"},
-    ):
-        payload = desk.payload(**members)
-        exchange = desk.call(CREATE_CONVERSATION, body=payload)
-        if exchange.succeeded:
-            desk.get(desk.record_created(payload, exchange))
-    desk.get(known)
-
-
-@pytest.mark.requirements("create.status", "create.answer")
-def test_the_order_and_spacing_of_the_body_do_not_matter(desk: Helpdesk, contract: Contract) -> None:
-    payload = desk.payload(priority=contract.priorities[-1], channel=contract.channels[-1], metadata=None)
-    members = ", ".join(f' "{name}" :\n\t"{value}" ' for name, value in reversed(payload.items()))
-    exchange = desk.call(CREATE_CONVERSATION, raw=f"  {{ {members} }}\r\n".encode())
-    desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
-    if exchange.succeeded:
-        desk.get(desk.record_created(payload, exchange))
-
-
-@pytest.mark.since(2)
-@pytest.mark.requirements("create.status", "create.answer", "create.text-exact", "create.metadata-kept")
-def test_texts_in_escapes_are_the_same_texts(desk: Helpdesk) -> None:
-    """Some clients escape what need not be: each slash, or all that is not ASCII, as halves of surrogate pairs."""
-    text = samples.TO_ESCAPE
-    payload = desk.payload(
-        subject=desk.subject(text), metadata={text: [text]}, user_first_name="Zoë", channel=desk.contract.channels[0]
-    )
-    exchange = desk.call(CREATE_CONVERSATION, raw=samples.in_escapes(payload).encode())
-    desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
-    if exchange.succeeded:
-        desk.get(desk.record_created(payload, exchange))
-
-
-@pytest.mark.requirements("create.status")
-def test_a_media_type_with_charset_is_accepted(desk: Helpdesk) -> None:
-    payload = desk.payload(subject=desk.subject("Größe"))
-    exchange = desk.call(CREATE_CONVERSATION, body=payload, headers={"Content-Type": "application/json; charset=utf-8"})
-    desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
-    if exchange.succeeded:
-        desk.record_created(payload, exchange)
 
 
 def _selects_others(page: Page, conversation_id: str) -> Mismatch | None:

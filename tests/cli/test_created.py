@@ -87,7 +87,7 @@ def test_three_hundred_are_enough_to_decide_everything(verify: Verify) -> None:
     assert len(server.created) <= 300
     assert "cannot be decided" not in ended.err
     assert "leaves no room for" in ended.err
-    text_test = "test_create.py::test_text_and_metadata_come_back_as_they_were_sent"
+    text_test = "test_create_bodies.py::test_text_and_metadata_come_back_as_they_were_sent"
     assert any(one.startswith(text_test) for one in ended.report["run"]["left_out"]), ended.report["run"]["left_out"]
     assert not ended.with_outcome("inconclusive")
 
