@@ -27,7 +27,7 @@ types: $(READY)
 # Many start processes of their own, also where Python is told to keep no compiled files.
 unit: $(READY) $(NODE_READY)
 	$(BIN)/python -m compileall -q accord mockserver contract_tests tests
-	$(BIN)/pytest -n auto -q --reruns 1 --durations 20 --durations-min 10
+	$(BIN)/pytest -n auto --dist worksteal -q --reruns 1 --durations 20 --durations-min 10
 	cd examples/django_helpdesk && ../../$(BIN)/python manage.py test
 
 # The pages that are made from the contract and from measurements.
