@@ -1,6 +1,6 @@
 """The scripts of repro/ exit with 1 on the broken server and with 0 on a mended one, and with 2 where they cannot tell.
 
-Here for a dozen servers; `make repro` does it for all.
+Here for six servers; `make repro` does it for all.
 """
 
 import shutil
@@ -18,7 +18,7 @@ from mockserver.serving.server import serving
 from tests.defects.registry import Defect, all_defects
 from tests.harness.reproducing import findings
 from tests.harness.rerunning import UNCLEAR, executed, executed_at, keys, rerun
-from tests.harness.test_reproductions import sample
+from tests.harness.test_reproductions import LONG, sample
 from tests.harness.trials import run_here
 from tests.reports.samples import HOSTILE
 
@@ -26,12 +26,11 @@ pytestmark = pytest.mark.skipif(
     not (shutil.which("bash") and shutil.which("curl") and shutil.which("jq")), reason="needs bash, curl and jq"
 )
 
-# Scripts about pages and about long texts send more than a hundred requests each time that they are executed.
-SHORT = [defect for defect in sample() if not defect.area.startswith(("list/paging", "messages/bodies", "messages/message_bodies"))]
-DOZEN = SHORT[:: max(1, len(SHORT) // 12)][:12]
+SHORT = [defect for defect in sample() if not defect.area.startswith(LONG)]
+CHOSEN = SHORT[:: max(1, len(SHORT) // 6)][:6]
 
 
-@pytest.mark.parametrize("defect", DOZEN, ids=lambda defect: defect.name)
+@pytest.mark.parametrize("defect", CHOSEN, ids=lambda defect: defect.name)
 def test_there_on_the_broken_server_and_gone_on_the_mended_one(defect: Defect) -> None:
     found = rerun(defect)
     assert not found.misleading, found.said

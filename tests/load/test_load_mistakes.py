@@ -27,7 +27,7 @@ def test_without_locust(load: Load, tmp_path: Path) -> None:
     before = str(Path(__file__).parents[2])
     ended = load(environment={"PYTHONPATH": f"{tmp_path / 'path'}:{before}"})
     assert ended.code == 2, ended.said
-    assert "pip install 'accord[load]'" in ended.err
+    assert "pip install '.[load]'" in ended.err
     assert len(ended.err.strip().splitlines()) == 2
 
 
