@@ -52,7 +52,7 @@ def _check_host(url: str, host: str) -> None:
     if not host:
         raise AccordError(f"{_shown(url)} names no host.", "Write http://HOST:PORT.")
     if ":" in host:
-        # Of an IPv6 address, urlsplit has found the brackets.
+        # A colon means an IPv6 address, and urlsplit has already found its brackets.
         return
     if not _HOST.fullmatch(host):
         raise AccordError(f"{_shown(url)} has an impossible host.", "Check it.")
@@ -63,7 +63,7 @@ def _check_host(url: str, host: str) -> None:
 
 
 def _check_port(url: str, parts: SplitResult) -> None:
-    # What follows the host, which of an IPv6 address ends with its bracket.
+    # The port follows the host, and the host of an IPv6 address ends with a bracket.
     digits = parts.netloc.rpartition("]")[2].rpartition(":")[2] if ":" in parts.netloc.rpartition("]")[2] else ""
     try:
         port = parts.port if _ASCII_DIGITS.fullmatch(digits) else -1

@@ -28,7 +28,7 @@ COMMANDS = {
     "keygen": "Make a key to sign certificates with.",
     "certify": "Check a server at full effort, and write a signed certificate.",
     "check-certificate": "Check a certificate, offline.",
-    "reverify": "Run again what a certificate is of, and compare.",
+    "reverify": "Repeat the run of a certificate, and compare.",
     "challenge": "Write the file by which a vendor contests a requirement.",
     "compare": "Show several reports beside each other.",
     "site": "Make a static page of certificates.",
@@ -38,11 +38,11 @@ COMMANDS = {
 
 
 _FILES = ("signing_key", "trusted_key")
-"""Settings that name files, and are called by the keys in them."""
+"""Settings that are named after keys but hold the path of a key file."""
 
 
 class _Unforeseen(Exception):
-    """Carries, as its cause, an exception that click would take for its own affair: a broken pipe ends it with 1."""
+    """Carries an unexpected exception as its cause. Click would handle some itself: after a broken pipe it exits with code 1."""
 
 
 class LazyGroup(click.Group):
@@ -92,7 +92,7 @@ def accord(ctx: click.Context, config: str | None) -> None:
     assert isinstance(ctx.command, click.Group)
     commands = {name: ctx.command.get_command(ctx, name) for name in COMMANDS}
     parameters = {name: command.params for name, command in commands.items() if command is not None}
-    # Where reports go counts even where another setting is wrong: an earlier run's are not to stay there.
+    # The report directory applies even if another setting is wrong: reports of an earlier run must not stay there.
     directory = settings.only("report_dir")
     ctx.default_map = {name: dict(directory.checked(parameters)) for name in COMMANDS}
     ctx.default_map = {name: dict(settings.checked(parameters)) for name in COMMANDS}
@@ -100,7 +100,7 @@ def accord(ctx: click.Context, config: str | None) -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command and exit, with one or two lines on stderr where it has no result."""
-    # Most of what a command makes stays to its end: looking for garbage after every 700 objects finds little and takes long.
+    # Most objects live until the command ends: a garbage collection after every 700 of them finds little and takes long.
     gc.set_threshold(50_000)
     outlets = streams.guard()
     output.guard()
@@ -110,13 +110,13 @@ def main(args: list[str] | None = None) -> NoReturn:
     if failure is not None:
         output.problem(f"What was to be shown cannot be written to stdout: {failure.strerror}.", "Give stdout a place with room.")
         code = SOFTWARE
-    # What is left ends with the process. Python would take it apart object by object, which takes a tenth of a second.
+    # The process ends now. Otherwise Python would free the remaining objects one by one, which takes a tenth of a second.
     gc.freeze()
     sys.exit(code)
 
 
 def run(args: list[str] | None = None) -> int:
-    """Run the command and return its exit code. Only a command itself says 1: whatever happens unforeseen is no verdict."""
+    """Run the command and return its exit code. Only a command itself returns 1: an unexpected error is no verdict."""
     asked = Asked(sys.argv[1:] if args is None else args)
     try:
         result: Any = accord.main(args, prog_name="accord", standalone_mode=False, obj=asked)

@@ -52,7 +52,7 @@ class FilePath(click.Path):
 
 
 class Lines(click.ParamType[str]):
-    """A text, of which an environment variable has one on each line: a header has blanks in it."""
+    """A text option whose environment variable holds one value per line, because a header contains blanks."""
 
     name = "text"
 
@@ -111,7 +111,7 @@ def access_options(function: F) -> F:
     path = FilePath()
     for flag, attributes in reversed(
         (
-            ("--wait", {"type": SPAN, "metavar": "SECONDS", "help": "Wait so long at most for a server that is just starting."}),
+            ("--wait", {"type": SPAN, "metavar": "SECONDS", "help": "Wait at most this long for a server that is just starting."}),
             (
                 "--header",
                 {
@@ -148,7 +148,7 @@ window_option = option(
     help="Wait up to this long for a write to become visible.",
 )
 domain_option = option(
-    "--email-domain", default="example.com", show_default=True, metavar="DOMAIN", help="Of addresses that the server accepts."
+    "--email-domain", default="example.com", show_default=True, metavar="DOMAIN", help="The domain of the run's e-mail addresses."
 )
 resolve_option = option("--resolve-at-end/--no-resolve-at-end", default=False, help="Close the run's own conversations at the end.")
 
@@ -169,7 +169,7 @@ def webhook_options(function: F) -> F:
                     "default": 60.0,
                     "show_default": True,
                     "metavar": "SECONDS",
-                    "help": "Wait so long for events and retries.",
+                    "help": "Wait this long for events and retries.",
                 },
             ),
         )
@@ -189,7 +189,7 @@ def access_given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def given_secrets(name: str, value: str) -> list[str]:
-    """What must not be shown of the value of an option that is no key: of a header its value, of a proxy's URL the password."""
+    """Return the secret parts of an option that is no key: the value of a header, the password in the URL of a proxy."""
     if name == "header":
         return [part.strip() for line in value.splitlines() for part in (line.partition(":")[2] or line,)]
     if name == "proxy" and "@" in value:
@@ -198,7 +198,7 @@ def given_secrets(name: str, value: str) -> list[str]:
 
 
 _NO_SECRETS = ("keys", "client_key_file", "signing_key", "trusted_key")
-"""Options that name files, and are called by the keys in them."""
+"""Options that are named after keys but hold the path of a key file."""
 
 
 def is_secret(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What commands say at the end of what clients have met: a file, lines for people, and an exit code."""
+"""The coverage that commands report when they end: a file, lines for people, and an exit code."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ BELOW = 1
 
 
 def check_coverage_options(file: str | None, least: float | None) -> None:
-    """Raise AccordError where there is a limit and no file, or a file that cannot be written: that is known before the traffic."""
+    """Raise AccordError if there is a limit but no file, or if the file cannot be written. This runs before any traffic."""
     if file is None:
         if least is not None:
             raise AccordError("--coverage-fail-under says nothing without --coverage.", "Give --coverage FILE as well.")

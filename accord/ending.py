@@ -38,7 +38,7 @@ class Asked:
     def report_directory(self) -> Path | None:
         """Where the reports of this run go; None for a command, or a use of it, that writes none.
 
-        Nothing of a command line that is wrong somewhere can be counted on, so it is read without checks.
+        The command line is wrong somewhere and nothing in it can be relied on, so it is read without checks.
         """
         if self.command is None or not any(parameter.name == "report_dir" for parameter in self.command.params):
             return None

@@ -38,7 +38,7 @@ class WrittenRun:
     def show(self, *, as_json: bool, quiet: bool = False, explained: Sequence[str] = ()) -> int:
         """Write the verdict to stdout and return the exit code, or raise what kept the reports from being written.
 
-        What is to be `explained` follows it: the requests by which these requirements were judged, on stderr where stdout is JSON.
+        The requests by which the `explained` requirements were judged follow the verdict; they go to stderr if stdout is JSON.
         """
         run = self._run
         try:

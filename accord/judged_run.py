@@ -1,4 +1,4 @@
-"""A verification whose verdict is not yet anybody's: for commands that do more with a run than to show it."""
+"""A verification that returns its run without showing it: for commands that do more with a run than show it."""
 
 from contextlib import nullcontext
 from functools import partial
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def judged(settings: "Settings", wait: float | None, *, quiet: bool, deadline: "Deadline | None" = None) -> "Run":
-    """Judge a server, which is waited for at most `wait` seconds, and return what was found.
+    """Wait at most `wait` seconds for a server, judge it, and return what was found.
 
-    Signals end the run early, by way of the caller where it gives a deadline. Raises AccordError for a mistake of configuration.
+    Signals end the run early; a caller that gives a deadline handles them. Raises AccordError for a mistake of configuration.
     """
     from contract_tests.run.runner import prepare, verify
     from contract_tests.run.waiting import wait_until_up

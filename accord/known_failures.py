@@ -4,7 +4,7 @@
       {requirement = "create.priority-kept", reason = "urgent is high until the migration", until = 2027-03-01, kind = "not-yet"},
     ]
 
-They are for a settings file alone: what is left out of a verdict stands where it is reviewed, beside what it is about.
+Only a settings file may name them: an exception from a verdict belongs where it is reviewed, next to the code that it is about.
 """
 
 import difflib
@@ -114,7 +114,7 @@ def _check_requirement(name: Any, place: str) -> None:
 
 
 class _Lines:
-    """Where the entries of `known` stand in a file, which the reader of TOML does not tell."""
+    """Finds the lines of the entries of `known` in a file, which the TOML parser does not report."""
 
     def __init__(self, source: Path, whole: str) -> None:
         self._name, self._whole = source.name, whole
@@ -125,7 +125,7 @@ class _Lines:
         self._entries = self._tables or list(self._inline())
 
     def place(self, number: int | None) -> str:
-        """The file and the line of an entry, or of them all; of what cannot be found, the file alone."""
+        """Return the file and the line of an entry, or of the whole setting for None; only the file if the line cannot be found."""
         at = self._key.start(1) if self._key else None
         if number is not None and number < len(self._entries):
             at = self._entries[number]

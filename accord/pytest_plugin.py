@@ -43,7 +43,7 @@ WHOLE = "run.whole"
 """The test that fails where the run was not whole, as in junit.xml: the server went away, or the suite had an error of its own."""
 
 IN_PROCESS_URL = "http://testserver"
-"""What an application in this process is called by, unless told otherwise, as it is by the test clients of Django and Starlette."""
+"""The default URL of an application in this process, the same as in the test clients of Django and Starlette."""
 
 _OPTION = re.compile(r"--([a-z-]+)")
 
@@ -115,7 +115,7 @@ class RequirementTest(pytest.Function):
     """The test of one requirement."""
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """Where it is told to be: where the fixture is, not in this file. What ends as the node id does has its dots replaced."""
+        """Return the place of the fixture, not of this file. If the node id ended with this name, pytest would replace its dots."""
         return self.path, None, f"requirement {self.name}"
 
 
@@ -136,7 +136,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Mod
     for plugin in parent.config.pluginmanager.get_plugins():
         if getattr(plugin, "__file__", None) == str(file_path) and hasattr(plugin, FIXTURE):
             module: pytest.Module = pytest.Module.from_parent(parent, path=file_path)
-            # It is imported already, and under its name there may be another one by now.
+            # This conftest is already imported, and by now another one may be registered under its name.
             module.obj = plugin
             return module
     return None
@@ -167,7 +167,7 @@ _FINDINGS = pytest.StashKey[dict[str, dict[str, _Told]]]()
 
 
 def _findings(request: pytest.FixtureRequest) -> dict[str, _Told]:
-    """What the run found, which is made if there was none yet."""
+    """Return what the run found; start the run if there was none yet."""
     place = request.node.parent.nodeid
     found = request.config.stash.setdefault(_FINDINGS, {})
     if place not in found:
@@ -176,11 +176,11 @@ def _findings(request: pytest.FixtureRequest) -> dict[str, _Told]:
 
 
 def _shared(request: pytest.FixtureRequest, place: str) -> dict[str, _Told]:
-    """What the worker of xdist found that came first."""
+    """Return what the first xdist worker found: it runs the suite, and the others read its result."""
     folder: Path = request.getfixturevalue("tmp_path_factory").getbasetemp().parent
     file = folder / f"accord-{hashlib.sha256(place.encode()).hexdigest()[:16]}.json"
     with file.open("a+", encoding="utf-8") as kept:
-        # It ends with the process, whatever becomes of it.
+        # The lock ends with the process, even if the process is killed.
         fcntl.flock(kept, fcntl.LOCK_EX)
         kept.seek(0)
         if text := kept.read():
@@ -251,7 +251,7 @@ def _verify(api: Api, only: Sequence[str], known: "Mapping[str, Known]") -> "Run
 
     deadline = Deadline()
     with ExitStack() as stack:
-        # The suite is run by a pytest of its own, which would keep a Ctrl-C to itself.
+        # The suite runs in a pytest session of its own, which would not pass Ctrl-C on to this one.
         stack.enter_context(ended_by_signals(deadline))
         stack.enter_context(_undisturbed())
         adapter: Any = None
@@ -272,7 +272,7 @@ def _verify(api: Api, only: Sequence[str], known: "Mapping[str, Known]") -> "Run
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let the application neither raise its warnings as errors nor fill the log of the first test: thousands of requests come."""
+    """Keep the application's warnings from becoming errors, and its thousands of requests from filling the first test's log."""
     before = logging.root.handlers[:]
     logging.root.handlers[:] = [
         logging.NullHandler(),

@@ -13,7 +13,7 @@ class ReadyFile:
         self._path = Path(path)
 
     def remove(self) -> None:
-        """Remove what an earlier mock left: whoever waits for the file is not to take that for this one's.
+        """Remove the file of an earlier mock, so that nobody who waits for the file mistakes it for this mock's.
 
         Raises AccordError where it cannot be removed.
         """

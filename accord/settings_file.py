@@ -1,7 +1,7 @@
 """The settings file: what `accord.toml`, or `[tool.accord]` of pyproject.toml, says of the options of every subcommand.
 
-Such a file comes with every checkout, also with one of a stranger, and it counts without being asked for. So it may not say where
-the keys of the environment are sent, nor have files written outside of its folder, unless somebody named it with --config.
+Any checkout, even a stranger's, can contain such a file, and it applies without being asked for. So it may neither say where keys
+from the environment are sent nor have files written outside its folder, unless somebody named it with --config.
 """
 
 import difflib
@@ -24,7 +24,7 @@ DESTINATIONS = {
     "master_host": "Give --master-host, or set ACCORD_MASTER_HOST.",
     "master_port": "Give --master-port, or set ACCORD_MASTER_PORT.",
 }
-"""Settings that decide where keys are sent: a worker's master tells it the server. And how to give each otherwise."""
+"""Settings that decide where keys are sent (a master tells its workers the server), each with the other ways to give it."""
 
 SHARED = "pyproject.toml"
 """The file whose table [tool.accord] counts, where there is no accord.toml."""
@@ -105,7 +105,7 @@ class SettingsFile:
                 raise AccordError(f"The setting {name} of {self.source} has to be {wanted}.", "Correct the file.")
             if isinstance(item, str) and not item.isprintable():
                 raise AccordError(f"The setting {name} of {self.source} has control characters.", "Correct the file.")
-        # As the command line has it: 1.5 is no whole number there, and becomes none silently here.
+        # Values are texts, as on the command line: 1.5 for a whole number is refused, not silently rounded.
         return [str(item) for item in items] if several else value if switch else str(value)
 
     def _path(self, name: str, value: Any) -> str:

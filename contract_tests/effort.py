@@ -11,7 +11,7 @@ _PATIENCE = 15.0
 """Seconds that one worker may spend on waiting for answers."""
 
 _SLOW = 0.005
-"""Seconds from which on a response is waited for rather than worked for."""
+"""Latency in seconds above which a worker mostly waits for a response instead of working on it."""
 
 _MOST_WORKERS = 32
 """Each takes half a second of a processor to start, and some 45 MB."""
@@ -25,8 +25,8 @@ class Effort:
 
     `lifecycles` x `steps` calls of the state machine; `values` texts and metadata; `schema_cases` generated requests per operation;
     `rounds` of concurrent calls by `threads` clients; `audited` conversations that are read again at the end. `requests`: about
-    how many all of it sends, and `conversations` how many it creates. `sparse`: of two things that could be tried in every
-    combination, each is tried with one in so many of the other; `halved`: with one in half as many.
+    how many all of it sends, and `conversations` how many it creates. `sparse` and `halved` limit the combinations of two things:
+    with `sparse`, each is tried with one in so many of the other, and with `halved`, with one in half as many.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Effort:
     def combined(self, first: int, second: int, one_in: int = 2) -> bool:
         """Whether the combination of two things, by their positions, is tried at this effort.
 
-        Where it is sparse, each of the first meets one in so many of the second: the next one of the first meets the next of them.
+        If it is sparse, each of the first is combined with one in `one_in` of the second, and the next of the first with the next.
         """
         step = one_in if self.sparse else max(1, one_in // 2) if self.halved else 1
         return (first + second) % step == 0
@@ -57,7 +57,7 @@ class Effort:
         return replace(self, audited=max(_FEWEST_AUDITED, self.audited // workers)) if workers > 1 else self
 
     def within(self, conversations: int | None) -> "Effort":
-        """This effort, or where it creates more conversations than a run may, the smallest one, or still smaller sizes."""
+        """Return this effort; if it creates more conversations than a run may, return the smallest effort, or smaller sizes."""
         if conversations is None or self.conversations <= conversations:
             return self
         quick = replace(EFFORTS["quick"], name=self.name)
@@ -66,9 +66,9 @@ class Effort:
     def workers_for(self, latency: float, busy: float = 0.0, *, here: bool = False) -> tuple[int, str]:
         """How many workers keep a run at this effort short, where a response takes `latency` seconds, and why so many.
 
-        Of a fast server one is enough, and starting more costs more than they save; a slow one is waited for side by side. Where
-        `busy` times as much wants to run as this machine has processors, so much of the latency is waiting for one of them. Where
-        the server is `here`, more processes would make that longer.
+        For a fast server, one worker is enough: more would cost more than they save. Several workers wait for a slow server side by
+        side. If `busy` processes per processor of this machine want to run, that much of the latency is waiting for a processor.
+        If the server is `here`, on this machine, more processes would make that wait longer.
         """
         without = latency / max(busy, 1.0)
         wanted = math.ceil(self.requests * without / _PATIENCE)

@@ -1,11 +1,11 @@
 """Keys are never shown whole: the one place that finds them in a text, however they are spelled, and shortens them.
 
-A `Redactor` knows some keys. It finds each of them, parts of them of twelve characters and more, and whatever begins like a
-documented key, unless one character follows again and again; in any case, percent-encoded, in Base64 at any place of a longer text,
-escaped for JSON, HTML, Markdown or a shell, and in mixtures of these. Whoever writes something that other people read passes it
-through one, before it is escaped or cut.
+A `Redactor` knows some keys. It finds each of them, parts of them with twelve or more characters, and any text that begins like a
+documented key (unless the rest is one repeated character). It finds them in upper or lower case, percent-encoded, in Base64 within
+a longer text, escaped for JSON, HTML, Markdown or a shell, and in mixtures of these. Code that writes something for other people
+passes it through a `Redactor` before it escapes or cuts it.
 
-What is ordinary text stays: a key of fewer than `SHORTEST` characters is looked for nowhere, and is refused where it can be.
+Ordinary text stays: a key with fewer than `SHORTEST` characters is not searched for, and is refused where that is possible.
 """
 
 import base64
@@ -23,17 +23,17 @@ SHORTEST = 8
 """Characters that a key must have to be told from ordinary text."""
 
 LONG_ENOUGH = 16
-"""Characters from which on the last four of a key are shown."""
+"""Shortest length of a key whose last four characters are shown."""
 
 _PART = 12
-"""Characters of a key that follow each other and are hidden also where the rest of it is not there."""
+"""Shortest length of a part of a key that is hidden even without the rest of the key."""
 
 _GRAM = 6
 _STRIDE = _PART - _GRAM + 1
-"""Looking at six characters in seven finds whatever is twelve characters long."""
+"""Looking at six characters at every seventh position finds every part of twelve characters."""
 
 _LEAST_AT_AN_END = 6
-"""Characters of a key's beginning that are hidden where the text is cut behind them."""
+"""Fewest characters of a key's beginning that are hidden if the text was cut after them."""
 
 _FAR_ENOUGH = 500
 
@@ -94,7 +94,7 @@ class _Span:
 class Redactor:
     """Finds `keys` in texts, and hides them. Safe to use from several threads.
 
-    `altered` are texts that were made from keys and tell most of them: they are found as a whole, and nothing of them is shown.
+    `altered` are texts made from keys that reveal most of a key: they are found only as a whole, and none of their tail is shown.
     """
 
     def __init__(self, keys: Iterable[str] = (), altered: Iterable[str] = ()) -> None:
@@ -149,7 +149,7 @@ class Redactor:
                 yield _Needle(folded(spelling), shown(key), spelling)
 
     def _plain(self, key: str) -> set[str]:
-        """The key, and what is left of it where the escapes are taken for escapes that it happens to have."""
+        """Return the key and, if parts of it look like escapes, also the key with these parts decoded."""
         return {key, Unescaped(key, self._characters).text} if len(Unescaped(key, self._characters).text) >= SHORTEST else {key}
 
     def _found(self, text: str) -> list[_Span]:
@@ -203,12 +203,12 @@ def _grams(text: str) -> list[str]:
 
 
 def _has_grams(text: str) -> bool:
-    """Whether parts of a text tell where in it they stand. Those of `aaaaaaaaaaaaaaaa` do not."""
+    """Return whether each six-character part of a text occurs only once in it. Those of `aaaaaaaaaaaaaaaa` do not."""
     return len(text) >= _PART and len(set(_grams(text))) == len(text) - _GRAM + 1
 
 
 def _in_base64(text: str) -> list[str]:
-    """What Base64 makes of a text wherever it stands in a longer one: those characters that do not depend on what is around it."""
+    """Return the Base64 of a text at each possible offset in a longer one, without the characters that depend on its neighbours."""
     data = text.encode("utf-8", "surrogatepass")
     found = []
     for before in range(3):
@@ -244,7 +244,7 @@ def _of_documented_form(text: str, low: str) -> Iterable[_Span]:
 
 
 def _made_up(tail: str) -> bool:
-    """Whether it is one character again and again: nobody issues such a key, and requests with one are to be repeated."""
+    """Return whether it is one repeated character: nobody issues such a key, and readers must be able to repeat such requests."""
     return len(tail) >= SHORTEST and len(set(tail)) == 1
 
 
@@ -289,7 +289,7 @@ def _merged(spans: list[_Span]) -> Iterable[tuple[int, int, str]]:
     for span in ordered[1:]:
         if span.begin < end:
             end = max(end, span.end)
-            # Of two of the same length that counts which was found by what is known, and not by its form.
+            # If two spans are equally long, the one found by a known key counts, not the one found by its form.
             longest = span if span.length >= longest.length else longest
         else:
             yield begin, end, longest.shown
@@ -301,7 +301,7 @@ _process = Redactor()
 
 
 def hide(keys: Iterable[str], altered: Iterable[str] = ()) -> None:
-    """Let this process know keys that it must not show from now on, in whatever it writes by `redact`."""
+    """Register keys that `redact` hides from now on in everything that this process writes."""
     global _process
     _process = _process.also(keys, altered)
 

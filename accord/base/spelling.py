@@ -14,7 +14,7 @@ _MOST_ROUNDS = 5
 
 
 class Unescaped:
-    """A text without those of its escapes that stand for one of `characters`. `text` has the rest as it was."""
+    """A text in which every escape that stands for one of `characters` is decoded. The rest of `text` is unchanged."""
 
     def __init__(self, source: str, characters: frozenset[str]) -> None:
         self.text = source
@@ -39,7 +39,7 @@ class Unescaped:
 
 
 def _without_escapes(text: str, wanted: frozenset[str]) -> tuple[str, list[int], list[int]]:
-    """The text without escapes, the indexes in it where the distance to the source changes, and those of the source there."""
+    """Return the decoded text, the indexes in it where its distance to the source changes, and the source indexes of these."""
     pieces: list[str] = []
     places: list[int] = []
     sources: list[int] = []

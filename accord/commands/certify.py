@@ -61,7 +61,7 @@ _PATH = FilePath(path_type=Path)
     type=click.Choice(["quick", "standard", "thorough"]),
     default="thorough",
     show_default=True,
-    help="To try it out; a bundle of a lower effort is never valid.",
+    help="Lower it to try things out; such a bundle is never valid.",
 )
 @quiet_option()
 def command(url: str, product: Path, signing_key: Path, bundle: Path, quiet: bool, **options: Any) -> int:

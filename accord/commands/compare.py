@@ -22,10 +22,10 @@ _FORMATS = click.Choice(["text", "json", "html"])
 
 @click.command()
 @click.argument("reports", nargs=-1, required=True, type=_PATH, metavar="BUNDLE|REPORT...")
-@click.option("--format", type=_FORMATS, default="text", show_default=True, help="How it is told.")
+@click.option("--format", type=_FORMATS, default="text", show_default=True, help="The format of the output.")
 @click.option("--output", "target", type=_PATH, metavar="FILE", help="Where it goes; by default, to stdout.")
 def command(reports: tuple[Path, ...], format: str, target: Path | None) -> int:
-    """Show what several servers do: by requirement, and by choice. The order is that of the arguments, and says nothing.
+    """Show what several servers do: by requirement, and by choice. The order is that of the arguments, and is no ranking.
 
     Each is the folder of a bundle, which is checked, or a report.json, or the folder of one.
     """

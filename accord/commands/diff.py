@@ -25,7 +25,7 @@ _SECOND = ("server_key", "client_key", "revoked_key", "other_server_key", "origi
 @click.argument("url1")
 @click.argument("url2")
 @key_options()
-@option("--second-server-key", help="The same for the second server, where it takes others. Default: that of the first.")
+@option("--second-server-key", help="A key for back ends of the second server. Default: that of the first.")
 @option("--second-client-key", help="Default: that of the first.")
 @option("--second-revoked-key", help="Default: that of the first.")
 @option("--second-other-server-key", help="Default: that of the first.")
@@ -40,7 +40,7 @@ _SECOND = ("server_key", "client_key", "revoked_key", "other_server_key", "origi
 @click.option("--output", type=FilePath(path_type=Path), metavar="FILE", help="Write there and not to stdout.")
 @quiet_option("Say nothing but what differs.")
 def command(url1: str, url2: str, format: str, output: Path | None, quiet: bool, **options: Any) -> int:
-    """Compare two servers: the outcomes of requirements, the options of choices, and one session by the same script.
+    """Compare two servers: the outcomes of requirements, the options of choices, and the responses to one script of requests.
 
     Exit codes: 0 alike, 1 different, 2 usage, configuration or unreachable, 3 stopped before all was compared, 70 a fault
     of Accord itself.
@@ -70,7 +70,7 @@ def _observed(url: str, options: Mapping[str, Any], deadline: Deadline, *, quiet
     try:
         run = judged(settings, options["wait"], quiet=quiet, deadline=deadline)
     except AccordError as error:
-        # There are two of them.
+        # There are two servers, so the message has to name the one that it is about.
         error.message = f"{url}: {error.message}"
         raise
     try:

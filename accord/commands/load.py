@@ -55,11 +55,11 @@ _PORT = click.IntRange(1, 65535)
 @option("--master/--no-master", default=False, help="Lead workers, which spawn the users.")
 @option("--worker/--no-worker", default=False, help="Spawn users for a master.")
 @option("--master-host", default="127.0.0.1", show_default=True, metavar="HOST", help="Where a worker finds its master.")
-@option("--master-port", type=_PORT, default=5557, show_default=True, help="The port of that.")
+@option("--master-port", type=_PORT, default=5557, show_default=True, help="The port of that master.")
 @option("--master-bind-host", default="127.0.0.1", show_default=True, metavar="HOST", help="Where a master listens; *: everywhere.")
-@option("--master-bind-port", type=_PORT, default=5557, show_default=True, help="The port of that.")
+@option("--master-bind-port", type=_PORT, default=5557, show_default=True, help="The port that a master listens on.")
 @option(
-    "--expect-workers", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Begin when so many workers are there."
+    "--expect-workers", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Begin when this many workers are there."
 )
 @option("--report-dir", type=_PATH, default=Path("accord-report"), show_default=True, metavar="DIR", help="Where the reports go.")
 @option("--format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What goes to stdout.")
@@ -125,7 +125,7 @@ def _settings(url: str, role: str, options: Mapping[str, Any]) -> LoadSettings:
 
 
 class _Progress:
-    """What is told while it lasts: how far it is, and at once what somebody has to know to go on."""
+    """Shows how far a load is, and says at once what the user must know for it to go on."""
 
     def __init__(self, shown: Shown, load: LoadSettings, *, quiet: bool) -> None:
         self._quiet = quiet

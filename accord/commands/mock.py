@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Secured:
-    """What TLS takes: a certificate, and a second socket. Nothing of either without it."""
+    """What TLS needs: a certificate and a second socket. Both are None without TLS."""
 
     certificate: "Certificate | None" = None
     beside: socket.socket | None = None
@@ -92,12 +92,12 @@ _WARNING = (
 @option("--watch", is_flag=True, help="Take the scenario, keys and faults files again whenever they change.")
 @option("--seed", type=SEED, default=1, show_default=True, help="What ids and ready-made keys are made from.")
 @option("--cors/--no-cors", default=True, help="Allow browsers of any origin, or of none.  [default: cors]")
-@option("--no-control", is_flag=True, help="No control API, but for health and namespaces by URL.")
+@option("--no-control", is_flag=True, help="Turn the control API off, except for health and namespaces by URL.")
 @option("--control-origin", multiple=True, metavar="URL", help="Let pages of this origin steer and read the mock. Repeatable.")
-@option("--control-host", multiple=True, metavar="NAME", help="A name besides by which the control API is reached. Repeatable.")
-@option("--control-token", metavar="T", help="What control requests must send; beyond loopback there are none without it.")
+@option("--control-host", multiple=True, metavar="NAME", help="Let the control API be reached by this name, too. Repeatable.")
+@option("--control-token", metavar="T", help="Require this token for control requests; needed beyond loopback.")
 @option(
-    "--max-namespaces", type=click.IntRange(0), default=1000, show_default=True, help="So many namespaces besides the default one."
+    "--max-namespaces", type=click.IntRange(0), default=1000, show_default=True, help="Allow this many besides the default one."
 )
 @option(
     "--journal",
@@ -105,7 +105,7 @@ _WARNING = (
     default=1000,
     metavar="ENTRIES",
     show_default=True,
-    help="Keep so many of the latest requests.",
+    help="Keep this many of the latest requests.",
 )
 @option(
     "--journal-bytes",
@@ -246,7 +246,7 @@ def command(
 
 
 def _watcher(app: Any, scenario: str, keys: str | None, fault: str | None) -> Any:
-    """Return what takes the files again that were given. Raises AccordError if none was."""
+    """Return the watcher that loads the given files again when they change. Raises AccordError if no file was given."""
     from mockserver.watching import Watcher, reloads_of
 
     source = app.namespace.scenario.source

@@ -37,7 +37,7 @@ _OBSERVING = SUITE / "test_choices.py"
     type=click.IntRange(1, 20),
     default=2,
     show_default=True,
-    help="Observe so often, and write what was seen each time.",
+    help="Observe this many times, and write only what all rounds agree on.",
 )
 @click.option(
     "--format", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="Either is what the mock takes."
@@ -72,7 +72,7 @@ def profile(url: str, options: Mapping[str, Any], *, quiet: bool = False, as_jso
                 break
     run = runs[-1]
     if deadline.reason:
-        # Half a profile in the place of a whole one would be imitated as if it were one.
+        # An incomplete profile in place of a complete one would be imitated as if it were complete.
         raise StoppedEarly(deadline.reason, "Nothing was written. Run it again.")
     if not all(one.choices for one in runs):
         raise AccordError(f"Nothing could be observed at {url}: {'; '.join(run.problems)}", "Try `accord verify`, which says more.")

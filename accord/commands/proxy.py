@@ -59,7 +59,7 @@ def command(
 
     With --fault, requests that rules select meet faults, which never count as the server's.
 
-    Exit codes: 0 the server conformed, 1 it did not, 2 usage or configuration.
+    Exit codes: 0 the server conformed, 1 it did not or coverage is too low, 2 usage or configuration, 70 a fault of Accord.
     """
     from mockserver.contract.choices import Choices, choose
     from mockserver.contract.document import load_contract

@@ -85,9 +85,9 @@ def replay(path: Path, requirement_id: str, url: str | None, options: Mapping[st
 
 
 def _why_unknown(run: Run, result: Result, tests: tuple[str, ...]) -> str:
-    """Why it cannot be told whether a failure that did not show again is fixed; nothing where it can be.
+    """Return why it is unknown whether a failure that did not happen again is fixed; empty if it is known.
 
-    That a few tests exercise a requirement less often than a whole run has to is no reason: those that saw it fail looked again.
+    It is no reason that these tests exercise the requirement less often than a whole run must: those that saw it fail looked again.
     """
     if run.problems:
         return "; ".join(run.problems)

@@ -34,7 +34,7 @@ from accord.terminal import output
 @webhook_options
 @quiet_option()
 def command(bundle: Path, url: str, quiet: bool, **options: Any) -> int:
-    """Run what a certificate is of again, with its seed and its effort, and compare requirement by requirement.
+    """Repeat the run of a certificate, with its seed and its effort, and compare requirement by requirement.
 
     Exit codes: 0 reproduced, 1 not reproduced, 2 usage, configuration or unreachable, 3 something could not be decided, 70 a fault
     of Accord itself.

@@ -19,7 +19,7 @@ _PATH = FilePath(path_type=Path)
 def command(folders: tuple[Path, ...], target: Path) -> int:
     """Make a static site of bundles: each DIR is a bundle, or a folder of bundles.
 
-    Each is checked before it is listed; what is not valid is left out, and said to be so. The pages need no script.
+    Each is checked before it is listed. What is not valid is left out and named on stderr. The pages need no script.
     """
     from contract_tests.certification import site
     from contract_tests.certification.many import side_by_side

@@ -40,7 +40,7 @@ def command(event: str, conversation: str, mock_url: str, namespace: str | None,
 
 def _post(url: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
     """The JSON value of the response. Raises AccordError if there is none, or a refusal."""
-    # Not through a proxy of the environment: the mock is near, and the token is for it alone.
+    # Do not use a proxy from the environment: the mock is nearby, and only the mock may see the token.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)

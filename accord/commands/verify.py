@@ -69,18 +69,18 @@ _PATH = FilePath(path_type=Path)
 @option("--baseline", type=_PATH, metavar="FILE", help="A report.json: what failed there does not fail this run.")
 @option("--catalogue", metavar="VERSION", help="Judge by this version of the requirements: what only newer ones find is pending.")
 @option("--fail-fast/--no-fail-fast", default=False, help="Stop after the first test that sees a requirement violated.")
-@option("--time-budget", type=SPAN, metavar="SECONDS", help="End the run after this time, and at most five seconds.")
+@option("--time-budget", type=SPAN, metavar="SECONDS", help="End the run after this time, at most five seconds later.")
 @window_option
 @domain_option
 @option(
     "--max-conversations",
     type=click.IntRange(1, 1_000_000),
     metavar="N",
-    help="Create no more than so many.",
+    help="Create at most this many conversations.",
 )
 @resolve_option
 @webhook_options
-@option("--explain", multiple=True, metavar="ID-GLOB", help="Show the requests by which these were judged. Repeatable.")
+@option("--explain", multiple=True, metavar="ID-GLOB", help="Show the requests that decided these requirements. Repeatable.")
 @click.option("--list", "list_only", is_flag=True, help="List what would be checked, and by which tests; contact no server.")
 @option("--spec", type=_PATH, default=OPENAPI, metavar="FILE", help="Another contract document of the same operations.")
 @option("--sarif-anchor", metavar="FILE[:LINE]", help="Where in the repository results.sarif shows what is found.")
@@ -100,7 +100,7 @@ def command(
         output.document(_listing(options["only"], options["skip"]))
         return 0
     if url is not None:
-        # Again with all settings, later: a mistake in these need not wait for what takes long to import.
+        # This is checked again later with all settings. Here, a mistake in these options is found before the slow imports.
         check_target(url, options, _IMPOSSIBLE)
     explained = _explained(explain)
     deadline = Deadline()
@@ -122,7 +122,7 @@ def _verified(url: str | None, options: Mapping[str, Any], report_dir: Path, dea
 
         known = _known(options["baseline"])
         prepare()
-        # All of that stays: whoever looks for garbage later, as Hypothesis does when it starts, need not go through it.
+        # All these objects stay: a later garbage collection, such as the one when Hypothesis starts, can skip them.
         gc.freeze()
         anchor = anchor_of(options["sarif_anchor"])
         check_writable(report_dir)
@@ -139,7 +139,7 @@ def _verified(url: str | None, options: Mapping[str, Any], report_dir: Path, dea
 
 @contextmanager
 def _meanwhile(task: Callable[[], object]) -> Iterator[None]:
-    """Do something that is only waited for, such as the end of a process, beside what is done in the block."""
+    """Run a task that mostly waits, such as for the end of a process, in parallel with the block."""
     doing = Thread(target=task)
     doing.start()
     try:

@@ -1,4 +1,4 @@
-"""The log of a CI system: its groups, and that no text which came from elsewhere is taken for a command to it.
+"""The log of a CI system: its groups, and a guard against text from elsewhere that the system would take for a command.
 
 GitHub's runner looks for `::` after the blanks that a line begins with, and for `##[` anywhere in it (actions/runner,
 src/Runner.Common/ActionCommand.cs). GitLab's sections are control characters, which nobody else's text reaches a terminal with.
@@ -20,7 +20,7 @@ def on_github() -> bool:
 
 
 def in_log(text: str) -> str:
-    """Return a text of any number of lines of which none commands the runner that reads it."""
+    """Return the text with every command to the CI runner that reads it made harmless, on any of its lines."""
     if not on_github():
         return text
     return _COMMAND.sub(r"\1\\x3a", text).replace(_OLD_COMMAND, r"\x23#[")

@@ -39,12 +39,12 @@ def document(text: str) -> None:
 
 def json_document(text: str) -> None:
     """Write a document of JSON."""
-    # A number sign is in texts only, and no line of a document begins with a colon.
+    # In JSON, a number sign occurs only within strings, and no line begins with a colon.
     click.echo(redact(text).replace("##[", "\\u0023#[") if on_github() else redact(text), nl=False)
 
 
 def command(text: str) -> None:
-    """Write what commands the log of a CI system, and what the command itself made."""
+    """Write a command to the log of a CI system. Its text must come from Accord alone."""
     click.echo(text, nl=False, color=True)
 
 
@@ -72,7 +72,7 @@ def line_of(message: str) -> str:
 
 
 def guard() -> None:
-    """Let nothing that this process writes to stdout and stderr from now on hold a key.
+    """Redact keys from now on in everything that this process writes to stdout and stderr.
 
     What an encoding cannot hold, such as half a surrogate pair, is written as an escape.
     """

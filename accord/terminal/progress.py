@@ -44,7 +44,7 @@ class Ticker:
 
 
 class Shown:
-    """What is going on, as a line of text that changes: shown as `Ticker` has it, or written over on a terminal; or not at all."""
+    """A status line that changes: written over on a terminal, printed by `Ticker` elsewhere, or not shown at all."""
 
     def __init__(self, line: str = "starting", *, quiet: bool = False) -> None:
         self.line = line

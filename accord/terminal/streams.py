@@ -53,7 +53,7 @@ class Streams:
         self._outlet = outlet
 
     def failure(self) -> OSError | None:
-        """Write what is still kept, and return why stdout could not be written, where it could not and somebody reads it."""
+        """Flush stdout, and return the error if it could not be written; None if it could, or if nobody reads it any more."""
         sys.stdout.flush()
         sys.stderr.flush()
         return self._outlet.failure
@@ -81,7 +81,7 @@ def _open_what_is_closed() -> None:
 
 
 def _text(outlet: _Outlet, before: Any, *, line_buffering: bool) -> io.TextIOWrapper:
-    # None where the descriptor was closed. A character that the terminal's encoding lacks is spelt out, which needs no exception.
+    # `before` is None if the descriptor was closed. A character that the encoding lacks is escaped, so that no error is raised.
     encoding = getattr(before, "encoding", None) or "utf-8"
     if before is not None:
         before.flush()

@@ -34,11 +34,11 @@ SIGNED = (REPORT, CHECKS, EXCHANGES, PRODUCT, LINES)
 """Those whose digests the statement has."""
 
 _DIGITS = 12
-"""Hexadecimal digits of a line's digest, which only says where a file was changed; that it was, its whole digest says."""
+"""Hexadecimal digits of a line's digest. It only shows where a file was changed; the digest of the whole file proves the change."""
 
 
 class UnfitError(Exception):
-    """A folder is no bundle. `name` is the file that is not as it has to be, and the text says why."""
+    """A folder is not a bundle. `name` is the file that is wrong, and the text says why."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(reason)
@@ -93,7 +93,7 @@ def _digest(line: bytes) -> bytes:
 
 
 def changed_line(name: str, files: Mapping[str, bytes]) -> int:
-    """Return the number of the first line of a file that lines.txt has otherwise, or of lines.txt that the files have otherwise."""
+    """Return the number of the first line of a file that differs from lines.txt, or of lines.txt that differs from the files."""
     known, now = files[LINES].splitlines(), lines_of(files).splitlines()
     if name != LINES:
         known, now = _of(name, known), _of(name, now)
@@ -108,8 +108,8 @@ def _of(name: str, lines: list[bytes]) -> list[bytes]:
 
 
 def read(folder: Path) -> dict[str, bytes]:
-    """Return the files of a stranger's bundle. Raises UnfitError for one that lacks a file, or has what none has: a link, a folder,
-    another file, too much.
+    """Return the files of a stranger's bundle. Raises UnfitError if a file is missing, or if there is anything else: a link,
+    a folder, another file, or a file that is too large.
 
     Raises AccordError where there is no folder.
     """

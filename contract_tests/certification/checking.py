@@ -142,7 +142,7 @@ def _changed(files: Mapping[str, bytes], statement: Mapping[str, Any]) -> Iterat
 
 
 class _Reading:
-    """A bundle whose files are those that were signed, being held against itself."""
+    """Checks that the parts of a bundle agree with each other, once its files are known to be the signed ones."""
 
     def __init__(self, files: Mapping[str, bytes], statement: Mapping[str, Any], newest_known: int | None, now: datetime) -> None:
         self._files, self._statement = files, statement
@@ -195,7 +195,7 @@ class _Reading:
             raise MalformedError("") from error
 
     def _of_report(self, report: Value, run: Run, judged: Run) -> Iterator[Finding]:
-        """What report.json says otherwise than the fold of the check log."""
+        """Yield what report.json says differently from the results of the check log."""
         told = {result.requirement.id: result for result in run.results}
         for result in judged.results:
             name = result.requirement.id
@@ -215,7 +215,7 @@ class _Reading:
         return next((at for at, line in enumerate(self._text(REPORT), 1) if mark in line), 1)
 
     def _of_statement(self, run: Run, about: Product) -> Iterator[Finding]:
-        """What the statement says otherwise than the files that it is about."""
+        """Yield what the statement says differently from the files that it is about."""
         signed = {name: self._files[name] for name in SIGNED}
         document = json.loads(statement_of(run, about, signed, self._issued, self._certificate["nonce"]))
         said, made = dict(self._statement["predicate"]), dict(document["predicate"])
@@ -236,7 +236,7 @@ class _Reading:
 
 
 def _of_checks(recomputed: Recomputed, exchanges: list[KeptExchange]) -> Iterator[Finding]:
-    """What checks say otherwise than their exchanges. The first line of a log says what was run."""
+    """Yield the checks that contradict their exchanges. The first line of a log says what was run, so entry 0 is on line 2."""
     places = {(one.worker, one.number): line for line, one in enumerate(exchanges, 1)}
     for found in recomputed.contradictions:
         line = places[found.check.worker, found.check.exchange]

@@ -19,7 +19,7 @@ OLDEST = timedelta(days=90)
 def obstacles(run: Run, product: Product, catalogue: Catalogue, issued: datetime, *, lowered: bool = False) -> list[str]:
     """Return why a run, with what its vendor declares, cannot be certified at a moment; nothing where it can.
 
-    With `lowered`, that it left out what a higher effort does is none: its bundle is never valid.
+    With `lowered`, it is no obstacle that the run left out what a higher effort does: its bundle is never valid anyway.
     """
     return [*([] if lowered else _left_out(run)), *_obstacles(run, product, catalogue, issued)]
 

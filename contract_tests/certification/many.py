@@ -1,4 +1,4 @@
-"""Many bundles, done with side by side: checking one takes seconds, and each is checked by itself."""
+"""Work on many bundles in parallel: checking one takes seconds, and none depends on another."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 def side_by_side(function: Callable[[Path], T], folders: Sequence[Path], told: Callable[[str], object]) -> Iterator[T]:
-    """Yield what a function of a module returns of each folder, in their order, by as many processes as there are processors.
+    """Yield the result of a module-level function for each folder, in order, using one process per processor.
 
-    `told` learns a few times how many are done, where there are several.
+    `told` is called a few times with a line that says how many are done, if there are several folders.
     """
     every = max(2, len(folders) // 10)
     if len(folders) < 2:

@@ -22,10 +22,10 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class Recomputed:
-    """What came of it.
+    """The result of computing a verdict again.
 
-    `contradictions` are checks that their exchanges refute, and `missing` the places of those whose exchange is not there;
-    `checked` are checks by requirement that were computed again.
+    `contradictions` are checks that their exchanges refute. `missing` are the places in the log of checks without their exchange.
+    `checked` says, by requirement, how many checks were computed again.
     """
 
     contradictions: tuple[Contradiction, ...] = ()

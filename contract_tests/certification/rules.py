@@ -23,12 +23,12 @@ Rule = Callable[[World, Seen], Mismatch | None]
 
 
 class Extent(Enum):
-    """How much of what a check compares its rule compares."""
+    """How much of a check its rule repeats."""
 
     WHOLE = "whole"
-    """All of it: it depends on the one exchange, or on what the bundle has."""
+    """The whole check: it needs only the one exchange, or what is in the bundle."""
     PART = "part"
-    """Something that it implies; the rest depends on what the bundle does not have."""
+    """Something that the check implies; the rest needs data that is not in the bundle."""
 
 
 def _not_refused(world: World, seen: Seen) -> Mismatch | None:
@@ -55,7 +55,7 @@ def _no_refusal_body(world: World, seen: Seen) -> Mismatch | None:
 def _found_or_failed(world: World, seen: Seen) -> Mismatch | None:
     exchange, path = seen.exchange, unquote(seen.exchange.call.path).lower()
     shown = exchange.members.get("id")
-    # A server may read an id that it knows out of another, happen to have it, or take the path for that of the list.
+    # A server may find a known id within the requested one, happen to have the id, or take the path for that of the list.
     its_own = (isinstance(shown, str) and bool(shown) and shown.lower() in path) or "results" in exchange.members
     if exchange.succeeded and (its_own or seen.operation in (LIST_MESSAGES, CREATE_MESSAGE)):
         return None
@@ -86,7 +86,7 @@ def _shown_by_another_path(world: World, seen: Seen) -> Mismatch | None:
 def _not_resolved(world: World, seen: Seen) -> Mismatch | None:
     exchange = seen.exchange
     if exchange.refused and (seen.kept.body or seen.query):
-        # What a resolve is sent with is documented nowhere, and may be refused.
+        # No body or query is documented for a resolve, so a server may refuse one.
         return None
     return status_mismatch(exchange, 200) or world.contract.mismatch("Conversation", exchange.members)
 

@@ -12,7 +12,7 @@ from contract_tests.model.ledger import Person, Record
 from contract_tests.transport.exchange import DROPPED
 
 _LONG_ENOUGH = 4
-"""Characters from which on a name is no accident."""
+"""Shortest length of a name that does not occur twice by accident."""
 
 _MAY_CHANGE = frozenset({"status", "updated_at", "requester"})
 """What of a conversation others may change, or a later create fill in."""
@@ -50,7 +50,7 @@ def _created_otherwise(world: World, seen: Seen) -> Mismatch | None:
 
 
 def finding(requirement_id: str) -> Callable[[World, Seen], Mismatch | None]:
-    """Return the rule by which the response to a create is compared with its request for one requirement."""
+    """Return the rule that compares the response to a create with its request, for one requirement."""
 
     def rule(world: World, seen: Seen) -> Mismatch | None:
         findings = conversations.creation_findings(world.contract, seen.sent, seen.exchange.members)
@@ -85,7 +85,7 @@ def wrong_times(world: World, seen: Seen) -> Mismatch | None:
 
 
 def changed(world: World, seen: Seen) -> Mismatch | None:
-    """Return what is not as the create showed it, of what nothing changes; and why a read shows nothing at all."""
+    """Return which member differs from the create although nothing may change it, or why a read shows nothing at all."""
     known = (seen.organisation, seen.conversation) in world.created
     if seen.operation == GET_CONVERSATION and known and (lost := responses.status_mismatch(seen.exchange, 200, 304)):
         return lost
@@ -106,7 +106,7 @@ def not_closed(world: World, seen: Seen) -> Mismatch | None:
 
 
 def borrowed_address(world: World, seen: Seen) -> Mismatch | None:
-    """Return the address that an anonymous conversation shows and that a request gave for another."""
+    """Return the address that an anonymous conversation shows although a request sent it for another conversation."""
     for before, members in _anonymous(world, seen):
         email = _requester(members).get("email")
         written = world.messages.get((seen.organisation, str(before.shown.get("id"))))

@@ -75,7 +75,7 @@ def _size_mismatch(seen: Seen, limit: int) -> Mismatch | None:
     offset = seen.query.get("offset", "0")
     if held > limit:
         return Mismatch(f"the page holds {held} conversations", f"at most {limit}", str(held), "/results")
-    # Only a list by address is the run's alone: others may come into any other while it is made.
+    # Only a list by address belongs to this run alone: conversations of others may enter any other list while it is made.
     if "user_email" not in seen.query or not isinstance(count, int) or not (offset.isascii() and offset.isdigit()):
         return None
     expected = min(limit, max(0, count - int(offset)))

@@ -38,7 +38,7 @@ def out_of_order(world: World, seen: Seen) -> Mismatch | None:
 
 
 def wrong_count(world: World, seen: Seen) -> Mismatch | None:
-    """Return why a list that came in one page counts otherwise than it holds, or one in several less."""
+    """Return why the count of a whole list differs from the number of its messages, or why the count of a page is lower."""
     count, held = seen.exchange.members.get("count"), len(seen.results)
     if not seen.kept.target.partition("?")[2]:
         return messages.count_mismatch(count, held)
@@ -49,7 +49,7 @@ def not_listed_once(world: World, seen: Seen) -> Mismatch | None:
     """Return which message that was sent before is not listed, or less often than it was sent."""
     times = Counter(sent.body for sent, _ in _sent_before(world, seen))
     for sent, items in _sent_before(world, seen):
-        # The bundle need not have all of equal messages.
+        # More is allowed: the bundle need not hold every one of several equal messages.
         if len(items) < times[sent.body]:
             return Mismatch(f"a message is listed {len(items)} times", f"{times[sent.body]} times", shown(sent.body), "/results")
     return None
@@ -58,7 +58,7 @@ def not_listed_once(world: World, seen: Seen) -> Mismatch | None:
 def changed(world: World, seen: Seen) -> Mismatch | None:
     """Return which message that was sent before is not listed as it was sent."""
     if seen.operation == CREATE_MESSAGE:
-        # What is unusual may be refused by closing the connection.
+        # A server may refuse an unusual message by closing the connection.
         return responses.server_error(seen.exchange) if seen.exchange.status != DROPPED else None
     for sent, items in _sent_before(world, seen):
         if not items:
@@ -101,7 +101,7 @@ def _foreign(world: World, seen: Seen, organisation: str, *, also_here: bool = F
 
 
 def _sent_before(world: World, seen: Seen) -> Iterator[tuple[Sent, list[dict[str, Any]]]]:
-    """The marked messages that the same worker had sent to a conversation, with how they are listed; none where it has pages."""
+    """Yield the marked messages that the same worker sent to the conversation before, each with its list items; none for a page."""
     whole = seen.operation == LIST_MESSAGES and not seen.kept.target.partition("?")[2] and seen.exchange.succeeded
     if not whole or seen.exchange.members.get("count") != len(seen.results):
         return

@@ -62,8 +62,8 @@ class Api:
     ) -> Call:
         """Return a request to an operation. `body` is sent as JSON, `raw` as it is.
 
-        Without a `credential`, each request takes another of those that may call the operation; with a `forgery`, its headers
-        take their place.
+        Without a `credential`, each request uses the next credential that may call the operation. With a `forgery`, its headers
+        replace the credential.
         """
         operation = self.contract[operation_id]
         own = forgery.headers if forgery is not None else {}

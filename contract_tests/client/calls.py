@@ -37,14 +37,14 @@ _RESPONSES = {
     LIST_MESSAGES: ("messages.answer", "MessagePage"),
     RESOLVE_CONVERSATION: ("resolve.answer", "Conversation"),
 }
-"""What a success of an operation holds, and the requirement that says so; that of create message is open."""
+"""By operation: the requirement that a successful response must meet, and its schema. What create message returns is open."""
 
 _ITEMS = {"ConversationPage": "Conversation", "MessagePage": "Message"}
 """What the results of a page are."""
 
 _LONGEST_LINE = 2_000
-"""Characters of a path and query beyond which what reads requests may refuse one before the API is asked, by any body: stock
-gunicorn does so from 4,094 on, with 400 and a page of HTML, and IIS from 2,048."""
+"""Characters of path and query beyond which a web server may refuse a request itself, with any response body: by default,
+gunicorn does so from 4,094 characters on, with 400 and an HTML page, and IIS from 2,048."""
 
 _CONTROL = re.compile("%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 """A control character in a path or a query, for which gateways refuse a request, too."""
@@ -54,7 +54,7 @@ _WRITTEN_BODY = re.compile(rb'"body": "([^"]*)"')
 
 
 def _reaches_the_api(call: Call) -> bool:
-    """Whether the path and the query are such that nothing on the way to the API refuses them."""
+    """Return whether nothing in front of the API should refuse this path and query."""
     target = call.path + call.search
     return len(target) <= _LONGEST_LINE and not _CONTROL.search(target)
 
@@ -104,10 +104,10 @@ class Calls:
     ) -> Exchange:
         """Send one request and check what holds for every response.
 
-        `body` is sent as JSON, `raw` as it is. Without a `credential`, each call takes another of those that may call the
-        operation; with a `forgery`, its headers take their place. `documented=False` says that the path may be none of the
-        API's, so that its refusal need not be JSON. `dressed` sends it with what client libraries add by themselves, and is for
-        calls that have to succeed.
+        `body` is sent as JSON, `raw` as it is. Without a `credential`, each call uses the next one that may call the operation;
+        with a `forgery`, its headers replace the credential. `documented=False` says that the path may not belong to the API,
+        so that a refusal need not be JSON. `dressed` adds what client libraries add by themselves; use it only for calls that
+        must succeed.
         """
         if operation_id == CREATE_MESSAGE:
             self._note_body(body, raw)
@@ -132,7 +132,7 @@ class Calls:
     def _check_key(self, operation_id: str, exchange: Exchange) -> None:
         """Check that a key that may call the operation is not refused as unknown.
 
-        Of conversations that are another organisation's, or nobody's, a 401 may mean something else.
+        For a conversation of another organisation, or one that does not exist, a 401 may mean something else.
         """
         used = exchange.call.credential
         if used is None:
@@ -166,7 +166,7 @@ class Calls:
             self._log.check(requirement, mismatch, exchange)
 
     def _note_body(self, body: Any, raw: bytes | None) -> None:
-        """Remember the whole text of a message that is sent, by its mark: what is listed with another text is not this one."""
+        """Remember the whole text of a sent message by its mark: a listed message with another text is not this one."""
         text = body.get("body") if isinstance(body, dict) else None
         if raw is not None and (written := _WRITTEN_BODY.search(raw)):
             text = written[1].decode("utf-8", "replace")

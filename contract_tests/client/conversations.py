@@ -15,7 +15,7 @@ from contract_tests.transport.credentials import Credential
 from contract_tests.transport.exchange import Exchange
 
 _ASSIGNED = ("created_at", "id", "number", "updated_at")
-"""Members that the server gives a conversation: what is wrong with one shows beside the response to the create."""
+"""Members that the server assigns: a mismatch in one is only visible beside the response to the create."""
 
 
 class Conversations:
@@ -45,14 +45,14 @@ class Conversations:
         """Judge a conversation that is shown again; `otherwise` is the requirement where nothing else explains a change.
 
         `listed` says that it is an item of the list that the exchange shows.
-        A member that was found wrong once is not looked at again: what follows would be the same story.
+        A member that was found wrong once is not compared again, since that would only repeat the finding.
         """
         moved = updated_at_moved(record.shown, response) if record.last == "created" and "updated_at" not in record.unsure else None
         if record.last == "created":
             self._log.check("any.updated-at-kept", of_item(moved, response) if listed else moved, exchange, about=[record.id])
         found = dict(conversations.changed_members(self._contract, record, response))
         if moved:
-            # From there on it must not go back.
+            # From now on, it must not become earlier than this.
             record.shown["updated_at"] = response.get("updated_at")
         if found and otherwise == "list.items-as-get" and self._read_so_too(record, found, response):
             otherwise = "any.durable"
@@ -73,7 +73,7 @@ class Conversations:
             self._check_separators(response, exchange, listed=listed)
 
     def check_people(self, record: Record, response: Mapping[str, Any], exchange: Exchange) -> None:
-        """Judge whom a conversation is shown to be about: nobody of whom only other requests spoke."""
+        """Judge the requester that is shown: it must not have a name or an address that only other requests sent."""
         if "requester" in record.unsure:
             return
         mixed = people.borrowed_name(self._ledger, record, response)
@@ -87,7 +87,7 @@ class Conversations:
             record.unsure.add("requester")
 
     def _read_so_too(self, record: Record, members: Iterable[str], response: Mapping[str, Any]) -> bool:
-        """Whether a conversation that a list shows changed is read by itself as the list has it: then the list is right."""
+        """Return whether a get shows the same changed members as the list: then the list agrees with it."""
         reading = self._call(GET_CONVERSATION, id=record.id)
         return reading.succeeded and not any(json_mismatch(response.get(name), reading.members.get(name)) for name in members)
 

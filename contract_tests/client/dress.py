@@ -1,8 +1,8 @@
 """What client libraries add to requests by themselves, spread over the requests that a run sends anyway.
 
-What is documented holds under each: a cookie that the server set comes back, a browser names the page's origin, a language is asked
-for, a cache asks whether what it holds is still right. Which request wears what follows from a table, not from chance, so that each
-operation meets all of it with few requests.
+The API must behave as documented with each: a returned cookie, a browser's Origin, a requested language, a cache's conditional
+request. A table and not chance decides what each request gets, so that each operation is called with all of it in few
+requests.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from contract_tests.transport.exchange import Call, Exchange
 
 COOKIES, ORIGIN = "auth.cookies", "origin.unrestricted"
-"""The requirements that a request is judged by which is refused for what it wears."""
+"""The requirements that are violated if a request is refused because of what was added to it."""
 
 _ORIGINS = ("https://shop.example.net", "http://localhost:3000", "null", "https://www.example.org:8443")
 
@@ -31,7 +31,7 @@ _MANNERS: tuple[Mapping[str, str | None], ...] = (
 """Headers of common clients. None leaves out one that is sent otherwise."""
 
 _TURNS = ("cookie", "origin", "manner", "cookie origin", "", "origin manner")
-"""What the requests of one operation wear, in turn. Only keys without allowed origins come from an origin."""
+"""What is added to the requests of one operation, in turn. Only a key without allowed origins is sent with an Origin."""
 
 _COOKIE = re.compile(r"(?:^|, )(?P<name>[^\s;,=]+)=(?P<value>[^;,]*)(?P<attributes>(?:;[^;]*?)*?)(?=, [^\s;,=]+=|$)")
 """One cookie of a Set-Cookie header, several of which may have been joined by commas."""
@@ -40,15 +40,15 @@ _KEPT = 1_000
 """Reads that are remembered to be asked about again."""
 
 _SAME_SECOND = 1.5
-"""Seconds after a read from which on a write is surely in another second by the server's clock."""
+"""Seconds between a read and a write after which they are surely in different seconds of the server's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worn:
-    """A call as it is sent: with what it wears, and what of it a refusal may be blamed on.
+    """A call with what was added to it, and the requirement that a refusal because of that would violate.
 
-    `known` is the earlier read of the same address that it asks about, where it does. `idle` is a requirement that this call would
-    show, had the server set any cookie.
+    `known` is the earlier read that the call asks about, if it is a conditional request. `idle` is a requirement that this call
+    would exercise if the server had set any cookie.
     """
 
     call: Call
@@ -68,17 +68,17 @@ class _Known:
 
 @dataclass(slots=True)
 class Wardrobe:
-    """What the requests of a run wear. `unrestricted` is the client key without allowed origins, if the run has one, `foreign`
-    a key of another organisation.
+    """Decides what is added to the requests of a run. `unrestricted` is the client key without allowed origins, if there is one,
+    `foreign` a key of another organisation.
 
-    Each key has cookies of its own, as each client has.
+    Cookies are kept per key, since each client has its own.
     """
 
     base_url: str
     unrestricted: str = ""
     foreign: str = ""
     seen: set[str] = field(default_factory=set)
-    """Requirements that were found violated: what they are about is not worn again."""
+    """Requirements that were found violated: what they are about is not added to requests any more."""
     _turns: defaultdict[tuple[str, str], Iterator[int]] = field(default_factory=lambda: defaultdict(itertools.count))
     _jars: defaultdict[str, dict[str, tuple[str, str, bool]]] = field(default_factory=lambda: defaultdict(dict))
     _known: OrderedDict[str, _Known] = field(default_factory=OrderedDict)
@@ -86,12 +86,12 @@ class Wardrobe:
     _written_at: dict[str, float] = field(default_factory=dict)
 
     def begin(self, test: str) -> None:
-        """Start another test, which wears the same whenever it is run, alone or among others."""
+        """Start another test: its requests get the same additions whether it runs alone or among others."""
         first = zlib.crc32(test.encode()) % (len(_TURNS) * len(_MANNERS))
         self._turns = defaultdict(lambda: itertools.count(first))
 
     def dress(self, operation_id: str, call: Call) -> Worn:
-        """The call with what it wears this time. What it has already is not replaced."""
+        """Return the call with the headers whose turn it is. A header that it already has is not replaced."""
         credential = call.credential
         if credential is None:
             return Worn(call)
@@ -117,7 +117,7 @@ class Wardrobe:
     def cookies(self, key: str, path: str) -> str:
         """The cookies that a client with this key brings back to a path, as the value of a header; empty where there are none."""
         if COOKIES in self.seen:
-            # What is wrong with them was said, and is not to be said of every bad key again.
+            # Cookies were already found mishandled: sending them with each bad key would only repeat that finding.
             return ""
         secure = self.base_url.startswith("https:")
         whole = urlsplit(self.base_url).path + path
@@ -126,13 +126,13 @@ class Wardrobe:
         return "; ".join(f"{name}={jar[name][0]}" for name in fitting)
 
     def question(self, path: str) -> dict[str, str]:
-        """A header that asks whether what was read at a path is still right; empty where nothing was, or it had no ETag."""
+        """Return an If-None-Match header for what was last read at a path; empty if nothing was read, or it had no ETag."""
         known = self._known.get(f"False {path}")
         tag = known.exchange.headers.get("etag") if known else None
         return {"If-None-Match": tag} if tag else {}
 
     def keep(self, exchange: Exchange) -> None:
-        """Remember the cookies that came, and of what was read how to ask about it later."""
+        """Remember the cookies of a response, and a read with a validator for later conditional requests."""
         credential, call = exchange.call.credential, exchange.call
         if credential is None:
             return
@@ -153,7 +153,7 @@ class Wardrobe:
             self._written_at[what] = time.monotonic()
 
     def _asked_about(self, call: Call) -> tuple[Exchange | None, dict[str, str]]:
-        """The earlier read of the same address, and the question whether it still is right; none where nothing was written."""
+        """Return the earlier read of the same address and a conditional header for it; neither unless a write came in between."""
         known = self._known.get(self._address(call)) if call.method == "GET" else None
         about = _about(call)
         if known is None or known.writes == self._writes[about]:
@@ -184,6 +184,6 @@ def _attribute(text: str) -> tuple[str, str]:
 
 
 def _about(call: Call) -> str:
-    """The conversation that a path is about, by its id; of a list, none."""
+    """Return the id of the conversation that a path names; empty for a list."""
     parts = call.path.strip("/").split("/")
     return parts[3] if len(parts) > 3 else ""

@@ -8,7 +8,7 @@ from contract_tests.judging.mismatches import Mismatch, responses
 from contract_tests.transport.exchange import Call, Exchange
 
 CONDITIONAL = "any.conditional-requests"
-"""The requirement that a read is called unchanged only where it is."""
+"""The requirement that a 304 is returned only if nothing has changed."""
 
 
 class DressedSender:
@@ -21,7 +21,7 @@ class DressedSender:
         self._check = log.check
 
     def send(self, operation_id: str, call: Call) -> Exchange:
-        """Send a call with what clients add, and judge whether that is what it is refused for, or wrongly told unchanged by."""
+        """Send a call with what clients add. Check that this causes neither a refusal nor a wrong 304."""
         worn = self._wardrobe.dress(operation_id, call)
         exchange = self._api.send(worn.call)
         if worn.known is not None:
@@ -36,7 +36,7 @@ class DressedSender:
         return exchange
 
     def _check_accepted_dressed(self, call: Call, worn: Worn, exchange: Exchange) -> Exchange:
-        """Judge that a call is not refused for what it wears; where it is, go on with the response to the bare call."""
+        """Check that a call is not refused for what was added; if it is, return the response to the call without that."""
         if not exchange.refused:
             if exchange.succeeded:
                 self._check(worn.blamed, None, exchange)
@@ -53,14 +53,14 @@ class DressedSender:
         return bare
 
     def _check_still_right(self, call: Call, worn: Worn, known: Exchange, exchange: Exchange) -> Exchange:
-        """Judge a 304: what is shown without the question is what was shown before. Returns the response that has a body."""
+        """Check a 304: an unconditional read must show what was shown before. Return the response that has a body."""
         if exchange.status != 304:
             self._check(CONDITIONAL, None, exchange)
             return exchange
         now = self._api.send(call)
         repeater, before, after = self._repeater, known.members, now.members
         stale = now.succeeded and (repeater.differs(before, after) or repeater.lacks_own(before, after))
-        # Another may have written between the two: then it says so when it is asked once more.
+        # Someone else may have written between the two: then the repeated conditional request is not answered 304.
         if stale and self._api.send(worn.call).status == 304:
             asked = next(name for name in worn.call.headers if name.startswith("If-"))
             summary = f"{asked} of an earlier response is answered 304, and what is shown has changed since"

@@ -1,7 +1,7 @@
-"""What was sent again because no response came, or a gateway's error: was it done twice?
+"""Was a request that was sent again, after no response or a gateway error, carried out twice?
 
-A server behind a gateway that fails may have done what was asked. What it did twice then is not its fault, and what follows cannot
-be judged.
+If a gateway fails, the server behind it may have carried out the request. A second time is then not its fault, and what follows
+cannot be judged.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _CONFLICT = 409
 
 
 def done_twice(ask: Ask, ledger: Ledger, operation_id: str, conversation_id: str, exchange: Exchange) -> bool:
-    """Whether a call that was sent twice shows to have been done twice."""
+    """Return whether a call that was sent twice was visibly carried out twice."""
     if operation_id == RESOLVE_CONVERSATION:
         return exchange.status == _CONFLICT
     sent = _sent(exchange)
@@ -39,7 +39,7 @@ def done_twice(ask: Ask, ledger: Ledger, operation_id: str, conversation_id: str
 def _created_twice(ask: Ask, ledger: Ledger, sent: Mapping[str, Any]) -> bool:
     email, subject = sent.get("user_email"), sent.get("subject")
     if not isinstance(email, str) or not email:
-        # Nothing is counted on among the conversations of nobody.
+        # Conversations without an address cannot be selected and counted.
         return False
     expected = 1 + sum(1 for record in ledger.of(email) if record.shown.get("subject") == subject)
     return (
@@ -54,7 +54,7 @@ def _listed_twice(ask: Ask, conversation_id: str, body: str) -> bool:
 
 
 def _both_ends(ask: Ask, operation_id: str, conversation_id: str, query: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What the first and the last page of a list hold, whichever way it is ordered; each item once."""
+    """Return the items of the first and the last page of a list, each once: new ones are there in either order."""
     first = ask(operation_id, conversation_id, query)
     held, count = items_of(first), first.members.get("count")
     if isinstance(count, int) and count > len(held):

@@ -1,7 +1,7 @@
 """Waiting for a write to show, on a server that says it needs a moment (`--consistency-window`).
 
-Off by default: what is acknowledged must be readable at once. The waiting judges nothing; what is not there when the window ends is
-judged by the tests, as on any other server.
+Off by default: an acknowledged write must be visible at once. Waiting judges nothing: if a write is not visible when the window
+ends, the tests report it, as on any other server.
 """
 
 import time
@@ -19,7 +19,7 @@ _PAUSE = 0.02
 def wait_until_shown(
     ask: Ask, operation_id: str, conversation_id: str, response: Exchange, window: float, sleep: Callable[[float], None]
 ) -> None:
-    """Return when what a write did shows wherever it belongs, or when the window, in seconds, has passed."""
+    """Return when a write is visible in the list that it belongs in, or after `window` seconds."""
     deadline = time.monotonic() + window
     while not _shows(ask, operation_id, conversation_id, response) and time.monotonic() < deadline:
         sleep(_PAUSE)

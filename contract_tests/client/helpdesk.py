@@ -1,7 +1,7 @@
 """A client of the helpdesk that judges every response it gets.
 
-Tests say what happens; this module knows what each response then has to look like, from the request and from all that the server
-acknowledged before (the ledger). So every call of every test counts for every requirement that it shows.
+Tests make calls; this module derives what each response must look like from the request and from everything that the server
+acknowledged before (the ledger). So every call of every test exercises every requirement that its response shows.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,10 +34,10 @@ _TRIES_OF_COUNT = 3
 
 
 class Helpdesk:
-    """The server under test: what is done to it is entered into the ledger, and judged by it ever after.
+    """The server under test: each write is entered into the ledger, and all later responses are compared with it.
 
-    It joins an Api that sends, a ledger that remembers and a check log that counts. `check_page` takes the place of what is checked
-    of each page by itself; `dresses`, `counts_keys` and `consistency_window` are those of `Calls`.
+    It joins an Api that sends, a ledger that remembers and a judge that logs checks. `check_page` replaces the checks of a page
+    that do not need the ledger; `dresses`, `counts_keys` and `consistency_window` are those of `Calls`.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Helpdesk:
         return self.record_created(sent, exchange)
 
     def create_by_any(self) -> Record:
-        """Create a conversation by the first key that may, where some may not that should. Raises Blocked where none may."""
+        """Create a conversation with the first key that works: a server may wrongly refuse some. Raises Blocked if none does."""
         for credential in self.credentials(CREATE_CONVERSATION):
             with suppress(Blocked):
                 return self.create(credential=credential)
@@ -158,7 +158,7 @@ class Helpdesk:
         return record
 
     def _had_it_first(self, member: str, record: Record) -> list[Exchange]:
-        """The create that was given the id, or the number, which another conversation has now."""
+        """Return the create that got this id, or this number, before the server assigned it again."""
         number = record.shown.get("number")
         first = {"id": record.id, "number": self.ledger.numbers.get(number, "") if isinstance(number, int) else ""}
         return self.judge.history.creates(first.get(member, ""))
@@ -225,9 +225,9 @@ class Helpdesk:
         record.unsure.update(found)
 
     def check_count_is_whole(self) -> None:
-        """Judge, where a server holds most, that the list counts all that it holds, and holds nothing beyond its count.
+        """Judge, when the list is longest, that it counts all conversations of this run and has none beyond its count.
 
-        Others may write between the counting and the listing; again and again they do not.
+        Others may write between the two requests, so a mismatch only counts if it shows in each of several attempts.
         """
         own = len(self.ledger.records)
         for _ in range(_TRIES_OF_COUNT):
@@ -248,7 +248,7 @@ class Helpdesk:
         self._horizon.wait(self.target.deadline.sleep, self.target.deadline.left)
 
     def _write_late(self) -> None:
-        """Resolve the oldest conversation that is open, and read it: what was said of it when it was young is out of date then."""
+        """Resolve the oldest open conversation and read it: a response that was cached before is out of date then."""
         known = (one for one in self.ledger.records.values() if one.read and one.email and not one.unsure and one.status == "open")
         if (record := next(known, None)) is not None:
             self.resolve(record)

@@ -1,8 +1,8 @@
-"""How long what was written is left alone before it is read again, on any machine.
+"""How old the first writes must be when they are read for the last time, on any machine.
 
-What shows only some seconds after a write (lost by a cache, undone by a job that runs late) is found by a run that lasts as long
-and by no shorter one. So each effort says how old writes are when they are read for the last time, and waits where the run would be
-over before.
+Some faults show only seconds after a write, such as data lost by a cache or undone by a late job. Only a run that lasts that
+long finds them. So each effort says how old writes must be when they are read for the last time, and a run that would end
+earlier waits.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ REFUSED = "refused"
 """The kind of a write that was refused; that of any other is its operation."""
 
 _OLDEST = 3
-"""So many writes of a kind are to be that old: the first ones, which are among those that are read again."""
+"""How many writes of each kind must be that old: the first ones, which are among those that are read again."""
 
 
 class Horizon:

@@ -94,11 +94,11 @@ class Lists:
         return page
 
     def _by_own_key(self, credential: Credential | None) -> bool:
-        """Whether a key is of the organisation whose conversations are in the ledger: another may have given the same ids."""
+        """Return whether a key belongs to the ledger's organisation: another organisation may have the same ids."""
         return credential is None or credential in self._api.credentials(LIST_CONVERSATIONS)
 
     def check_listed_as_read(self, record: Record, page: Page) -> None:
-        """Judge that a page shows a conversation as it is read by itself now, also when it last changed."""
+        """Judge that a page shows a conversation as a get shows it now, including `updated_at`."""
         for item in page.items:
             if item["id"] == record.id:
                 reading = self._call(GET_CONVERSATION, id=record.id)
@@ -112,7 +112,7 @@ class Lists:
         return json_mismatch(alone, listed, "the conversation")
 
     def _moved_otherwise(self, record: Record, reading: Exchange, page: Page) -> Mismatch | None:
-        """Whether a list shows another updated_at although no job moved it: that is read again before and after."""
+        """Return why a list shows another `updated_at` than a get; None if a second get shows that a job moved it."""
         listing = self._call(LIST_CONVERSATIONS, query=dict(page.exchange.call.query))
         after = self._call(GET_CONVERSATION, id=record.id)
         if self._listed_otherwise(reading, after.members):
@@ -130,7 +130,7 @@ class Lists:
         self._log.check(requirement_id, mismatch, pages[-1].exchange, because=[page.exchange for page in pages[:-1]])
 
     def check_selection(self, requirement_id: str, ids: set[str], page: Page) -> None:
-        """Judge that a list by status holds exactly these. One that is read so by itself is not the list's fault."""
+        """Judge that a list by status holds exactly these. If a get shows a wrong status, too, the list is not at fault."""
         changed: set[str] = set()
         for one in sorted(ids.symmetric_difference(page.ids)):
             if not self._of_another_status(one):
@@ -164,7 +164,7 @@ class Lists:
         return found
 
     def list_all(self, **query: Any) -> Page:
-        """A list as one page, however long it is: all of it also where a page holds less than its limit, which is judged here."""
+        """Return a whole list as one page, however long it is. A page that holds less than its limit is judged here."""
         most, items = self._contract.page_maximum, list[dict[str, Any]]()
         last: Page | None = None
         before: list[Exchange] = []
@@ -182,10 +182,10 @@ class Lists:
         return Page(last.count, items, last.exchange, before=tuple(before))
 
     def list_recent(self, **query: Any) -> list[Page]:
-        """The first and the last page of a list: where new conversations are, whichever way it is ordered by age."""
+        """Return the first and the last page of a list: new conversations are there, whether it is oldest or newest first."""
         most = self._contract.page_maximum
         pages = [self.list_page(limit=most, **query)]
         while pages[-1].count > most and not pages[-1].reaches_end and len(pages) <= _TRIES_AT_THE_END:
-            # Once more where others have written meanwhile, so that the end is further off now.
+            # Repeated if others have written meanwhile, which moves the end further away.
             pages.append(self.list_page(limit=most, offset=pages[-1].count - most, **query))
         return pages

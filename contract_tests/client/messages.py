@@ -50,7 +50,7 @@ class Messages:
             self._check_separators(item, exchange, listed=True)
 
     def _find(self, sent: SentMessage, items: list[dict[str, Any]], record: Record, exchange: Exchange) -> int | None:
-        """Where a message that was sent is listed, judged; None where it is not."""
+        """Judge how a sent message is listed, and return its position; None if it is not listed."""
         found = self.listed_at(sent.body, items)
         mismatch = None
         if len(found) != 1:
@@ -73,9 +73,9 @@ class Messages:
         return found[0]
 
     def listed_at(self, body: str, items: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Where a message is listed: whole, or else, where it is nowhere so, whatever begins as it does.
+        """Return the positions of a message: all with its whole text, or else the first item that begins like it or has its mark.
 
-        What holds it beside other text is a reply or a note that the server adds.
+        An item that holds it among other text is a reply or a note that the server added.
         """
         token = mark_of(body)
         holding = [at for at, item in enumerate(items) if token in str(item.get("body"))]
@@ -95,7 +95,7 @@ class Messages:
         sent.shown, sent.listing = shown_now, exchange
 
     def foreign_message(self, items: Sequence[dict[str, Any]], record: Record) -> Mismatch | None:
-        """What is wrong where a conversation's messages hold one that was sent to another."""
+        """Return what is wrong if the messages of a conversation include one that was sent to another."""
         own = {mark_of(sent.body) + "]" for sent in record.messages}
         for item in items:
             token = self._ledger.marks.find(item.get("body"))
@@ -111,10 +111,10 @@ class Messages:
     def read_messages(
         self, conversation_id: str, *, credential: Credential | None = None, counted: bool = True
     ) -> tuple[list[dict[str, Any]], Exchange]:
-        """All messages, following pages where they come in pages (a choice), and the last exchange.
+        """Return all messages, from all pages if there are several (a choice), and the last exchange.
 
-        `counted=False` where others write meanwhile: a server may count before or after it lists. Raises Blocked where none come,
-        and where they never end.
+        Use `counted=False` if others write meanwhile: a server may count before or after it lists. Raises Blocked if no list comes,
+        or if it never ends.
         """
         items: list[dict[str, Any]] = []
         seen: set[str] = set()
@@ -141,7 +141,7 @@ class Messages:
         return items, exchange
 
     def _told_apart_by(self, item: Mapping[str, Any]) -> str:
-        """The same for two messages that are equal in what is documented."""
+        """Return a text that is equal for two messages whose documented members are equal."""
         return json.dumps(as_message(self._contract, item), sort_keys=True)
 
     def _next_page(self, members: Mapping[str, Any], seen: int) -> Mapping[str, Any]:

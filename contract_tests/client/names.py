@@ -11,7 +11,7 @@ EMAIL_DOMAIN = "example.com"
 """The domain of the run's addresses, where no other is given: it is nobody's (RFC 2606)."""
 
 _SCATTERING, _MARKS = 7_654_321, 10_000_000
-"""A multiplier that has no divisor in common with the number of marks: no two messages get the same one."""
+"""A multiplier that is coprime to the number of marks, so that no two messages get the same mark."""
 
 _LONGEST_LOCAL_PART = 64
 """Characters of an e-mail address before the @ (RFC 5321)."""
@@ -39,7 +39,7 @@ class Names:
     def body(self, text: str = "Where is my parcel?", *, first: str = "") -> str:
         """The text of a message, marked so that it is known again wherever it turns up. `first` goes before the mark.
 
-        The marks are in no order, so that messages sorted by their text are not in that in which they were sent.
+        The marks do not ascend, so that messages sorted by their text are not in the order in which they were sent.
         """
         mark = marked(next(self._numbers) * _SCATTERING % _MARKS, self.run_id)
         return f"{first}{first and ' '}{mark} {text}"

@@ -12,7 +12,7 @@ _MOST_PAGES = 200
 """Pages of one list that are followed before it is called endless."""
 
 _MOST_PAGES_ONCE_ENDLESS = 10
-"""The same, on a server of which one list had no end: its others are not waited for as long."""
+"""The same limit once one list of the server had no end: fewer pages are read of its other lists."""
 
 _MOST_BYTES = 64 * 1024 * 1024
 """Bytes of all pages of one list that are read."""
@@ -55,7 +55,7 @@ def part_asked_for(query: Mapping[str, Any]) -> str:
 
 
 def too_short(page: Page, following: Page, limit: int) -> Mismatch | None:
-    """Return what is wrong where a page held less than its limit and there was more, not merely something left out on the way."""
+    """Return what is wrong if a page ended before its limit. None if the next page repeats an item: then one was only left out."""
     held = len(page.items)
     if held >= limit or not following.items or following.items[0]["id"] in page.ids:
         return None
@@ -69,9 +69,9 @@ class Follower:
         self._endless = False
 
     def follow(self) -> Iterator[Callable[[Exchange], None]]:
-        """A turn for each page of a list that is followed. Raises Blocked where it has no end, or is too large.
+        """Yield a callback for each page of a list. Raises Blocked if the list has no end, or is too large.
 
-        Each turn is called with the exchange that brought the page.
+        Call each with the exchange that returned the page.
         """
         left = _MOST_BYTES
 

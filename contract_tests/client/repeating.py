@@ -21,7 +21,7 @@ class Repeater:
         self._ledger = ledger
 
     def ask_again(self, exchange: Exchange) -> str | None:
-        """How the server answers the same read now, where it answers it differently."""
+        """Send the same read again and return how the response differs, or None if it does not."""
         if exchange.call.method != "GET":
             return None
         try:
@@ -34,9 +34,9 @@ class Repeater:
         return f"asked again at once, the server answered differently, with {again.status}: it is inconsistent"
 
     def differs(self, first: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
-        """Whether two responses to one read differ in more than in what was written in between.
+        """Return whether two responses to one read differ in more than what may have been written in between.
 
-        Of two lists, in what both hold, or in a conversation that was acknowledged before and only one of two whole lists holds.
+        Two lists differ if an item of both does, or if both are whole and only one holds some acknowledged conversation.
         """
         if not (isinstance(first.get("results"), list) and isinstance(again.get("results"), list)):
             return json_mismatch(self._compared(first), self._compared(again)) is not None
@@ -47,7 +47,7 @@ class Repeater:
         return whole and any(one in self._ledger.records for one in known.keys() ^ now.keys())
 
     def lacks_own(self, first: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
-        """Whether a list lacks a message of the run that it holds now: others may have been added by the server."""
+        """Return whether only the second list has some message of this run. Messages that the server adds do not count."""
         known, now = (page.get("results") for page in (first, again))
         if not (isinstance(known, list) and isinstance(now, list)):
             return False
@@ -56,7 +56,7 @@ class Repeater:
         return any(self._ledger.marks.find(item.get("body")) for item in fresh)
 
     def _compared(self, members: Mapping[str, Any]) -> dict[str, Any]:
-        """What of a conversation or a message says whether it is the same; of any other response, all of it."""
+        """Return what to compare: the documented members of a conversation or a message, all members of any other response."""
         if "subject" in members:
             return as_conversation(self._api.contract, members)
         return as_message(self._api.contract, members) if "message_type" in members else dict(members)

@@ -1,7 +1,7 @@
 """Reading again, at the end of a run, what the server acknowledged: all of it in lists, and some of it one by one.
 
-A page of the list shows a hundred conversations for one request. What it shows otherwise than it was is read by itself before
-anything is said of it, and so is what it does not show: a list may be too long to be read.
+A page of the list shows a hundred conversations for one request. A conversation that looks changed is read by itself before it
+is reported, and so is one that no page shows: a list may be too long to be read.
 """
 
 import random
@@ -25,13 +25,13 @@ _MOST_PAGES = 20
 """Pages of a list that others fill as well, which are read from either end."""
 
 _ONE_BY_ONE = 3
-"""Of so many conversations that an effort reads again at most, one is read by itself though a list showed it."""
+"""One in this many of the conversations that an effort reads again is read by itself although a list showed it."""
 
 _MOST_FINDINGS = 12
-"""Conversations that a list shows otherwise, until no more of them are read by themselves at once."""
+"""How many conversations that a list shows changed are read by themselves at once; further ones are read later."""
 
 _KINDS = 4
-"""The oldest, those with messages, those whose messages were listed, and those resolved: each has this part of that."""
+"""The kinds that share the sample equally: the oldest, those with messages, those whose messages were listed, the resolved."""
 
 
 class Rereading:
@@ -49,8 +49,8 @@ class Rereading:
         self._audited = audited
 
     def in_lists(self) -> list[Record]:
-        """Read the list and return what is to be read one by one after that, in order: what is not as it was or not found, a
-        sample, and twice what something refused may have changed.
+        """Read the list and return what to read one by one after that, in order: conversations that changed or were not found, a
+        sample, and, twice, those that a refused request may have changed.
 
         Raises Stopped where there is no time.
         """
@@ -76,12 +76,12 @@ class Rereading:
         found = [] if lost else [one for _, one in conversations.changed_members(self._contract, record, exchange.members)]
         self._log.check(DURABLE, lost or (found[0] if found else None), exchange)
         if record.messages and not lost:
-            # Where they cannot be read any more, that is judged already, and the others are still to be looked at.
+            # If they cannot be read any more, that was judged already, and the other conversations must still be read.
             with suppress(Blocked):
                 self._check_messages(record)
 
     def _shown_otherwise(self, record: Record, item: Mapping[str, Any], exchange: Exchange) -> bool:
-        """Whether a list shows a conversation otherwise than it was; judged here where it is read by itself as it was."""
+        """Return whether a list shows a conversation changed. If a get shows it unchanged, the list is judged here."""
         found = dict(conversations.changed_members(self._contract, record, item))
         if not found:
             self._log.check(DURABLE, None, exchange)
@@ -120,21 +120,21 @@ class Rereading:
                 return
 
     def _one_by_one(self, missing: Mapping[str, Record], changed: Mapping[str, Record]) -> list[Record]:
-        """What is read by itself: all that a list shows changed, a sample, as many as the effort has of those that no list showed,
-        and, apart from that number, all that something refused may have changed later.
+        """Return what to read by itself: a sample, what a list shows changed and what no list showed, as far as the effort goes,
+        and, beyond that number, all that a refused request may have changed later.
         """
         records = list(self._ledger.records.values())
         sample = max(_KINDS, self._audited // _ONE_BY_ONE)
         kinds: Iterable[list[Record]] = (
             records,
             [record for record in records if record.messages],
-            # Only of messages that were listed before can be said that they are listed as they were.
+            # Only messages that were listed before can be compared with an earlier listing.
             [record for record in records if any(sent.shown is not None for sent in record.messages)],
             [record for record in records if record.resolved],
         )
         chosen = {record.id: record for kind in kinds for record in kind[: sample // _KINDS]}
         for member in ("channel", "priority", "status"):
-            # What is shown otherwise after a while may be so for one value only: the oldest of each.
+            # A late change may affect conversations with one value only, so the oldest one of each value is read.
             chosen |= {record.id: record for record in {str(one.shown.get(member)): one for one in reversed(records)}.values()}
         chosen.update(list(changed.items())[: self._audited])
         # Then those that no list showed, and those that were never read by themselves; others have been found to be there.
@@ -144,6 +144,6 @@ class Rereading:
         ):
             most = max(0, self._audited - len(chosen))
             chosen |= {record.id: record for record in self._random.sample(kind, min(len(kind), most))}
-        # What a queue does late, it may do as the conversation is read by itself, so that only the next reading shows it.
+        # A queue may apply a late change just while the conversation is read, so that only the next read shows it.
         guarded = [record for record in records if record.id in self._ledger.guarded]
         return [*{record.id: record for record in (*chosen.values(), *guarded)}.values(), *guarded]

@@ -50,7 +50,7 @@ class Snapshots:
         return Snapshot(record.id, {name: exchange.members.get(name) for name in members}, items, exchange, listing)
 
     def check_unchanged(self, before: Snapshot, requirement_id: str, *, credential: Credential | None = None) -> bool:
-        """Judge that a conversation and its messages are as they were. One that could be read and now cannot is not."""
+        """Judge that a conversation and its messages are unchanged. One that can no longer be read counts as changed."""
         reading = self._read_again(before.id, credential)
         if not reading.succeeded:
             return self._log.check(requirement_id, responses.status_mismatch(reading, 200), reading)
@@ -64,16 +64,16 @@ class Snapshots:
             if mismatch is not None:
                 compared, reading = before.listing, listing
         if mismatch is not None and before.id in self._ledger.records:
-            # It is not what the ledger takes it for any more, and that is told here and once.
+            # The ledger's record is out of date now; this is reported here, and only once.
             self._ledger.records[before.id].unsure.update(self._contract.conversation_members)
         if mismatch is None:
             self._ledger.guarded.add(before.id)
         return self._log.check(requirement_id, mismatch, reading, because=[compared])
 
     def _not_by_the_server(self, item: Mapping[str, Any]) -> Mismatch | None:
-        """Why a message that was added is one of the run's: it is whole what one of its requests says, or a reply by its people.
+        """Return a mismatch if an added message comes from this run: a request's whole text, or a reply by one of its senders.
 
-        A server adds what it likes at any time: welcomes, replies that quote, notes of what somebody did.
+        A server may add messages of its own at any time: welcomes, replies that quote, notes of what was done.
         """
         body, sender = str(item.get("body")), str(item.get("sender_email")).lower()
         mark = self._ledger.marks.find(body)
@@ -85,7 +85,7 @@ class Snapshots:
         return of_item(Mismatch("a message was added", "no message of the run's", shown(item)), item)
 
     def _read_again(self, conversation_id: str, credential: Credential | None) -> Exchange:
-        """Read a conversation, again where it is refused: what is there at the second time was not lost by what came before."""
+        """Read a conversation, and again if that is refused: what the second read finds was not lost by the request before."""
         reading = self._call(GET_CONVERSATION, id=conversation_id, credential=credential)
         if reading.succeeded:
             return reading

@@ -42,8 +42,8 @@ class Requirement:
 class Choice:
     """One point left open: option names with their meanings, and why it is open.
 
-    `hidden_by` maps other choices to those of their options that leave nothing of this one to be seen; `needs` is what it takes to
-    see it besides a server and its keys.
+    `hidden_by` maps other choices to the options under which this one cannot be observed; `needs` is what observing it requires
+    besides a server and its keys.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Choice:
     needs: str = ""
 
     def hidden(self, taken: Mapping[str, str]) -> bool:
-        """Return whether it cannot be seen, by whoever has the keys of a server that takes these options."""
+        """Return whether it cannot be observed, with nothing but keys, on a server that takes these options."""
         return bool(self.needs) or any(taken.get(name) in options for name, options in self.hidden_by.items())
 
 

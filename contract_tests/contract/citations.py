@@ -18,7 +18,7 @@ SUITE = Path(__file__).parents[1] / "suite"
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """One mention of a requirement, and where it stands: by which test, which has it since which version of the catalogue."""
+    """One citation of a requirement: where it is, by which test, and which version of the catalogue added it."""
 
     requirement: str
     file: str
@@ -83,7 +83,7 @@ def _cited_below(whole: ast.AST, tree: ast.Module, path: Path) -> Iterator[tuple
 
 
 def _since(whole: ast.AST, constants: Mapping[str, tuple[str, ...]], path: Path) -> Iterator[tuple[str, int]]:
-    """The versions that brought what a test checks, by requirement; of all, under no name."""
+    """Yield the versions that added a test's checks, by requirement; for the whole test, under an empty name."""
     for call in ast.walk(whole):
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.since":
             version, *names = call.args

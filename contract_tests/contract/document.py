@@ -104,14 +104,14 @@ class Contract:
         return tuple(_component(self.document, "Message")["properties"])
 
     def documented(self, component: str, value: Any) -> Any:
-        """A value without the members that a component schema does not know, which may change as they like."""
+        """Return a value without the members that a component schema does not document: those may change freely."""
         if component not in self._components:
             self._components[component] = _component(self.document, component)
         return _documented(self._components[component], value)
 
     @property
     def inapplicable(self) -> dict[str, str]:
-        """What requirements need that this document does not have, with the reason; nothing of it for the documented API."""
+        """Return what requirements need but this document lacks, with the reason; empty for the documented API."""
         found = {}
         if "user_email" in self[CREATE_CONVERSATION].required:
             found["anonymous_users"] = "The contract document requires user_email."
@@ -124,9 +124,9 @@ class Contract:
     def page_mismatch(
         self, component: str, item: str, page: Mapping[str, Any], own: Callable[[Any], bool] = lambda _: True
     ) -> Mismatch | None:
-        """Why a page is not what the document says of it, or one of its results not what it says of an item.
+        """Return why a page, or one of its results, does not conform to the document.
 
-        `own` says which results are the run's: those of others may have come by other ways, and are judged by their types alone.
+        `own` says which results this run created. Others may have been created in other ways, so only their types are checked.
         """
         results = page.get("results")
         if not isinstance(results, list):
@@ -161,11 +161,11 @@ class Contract:
         if component not in self._validators:
             schema, formats = dict(_component(self.document, component)), {"date-time": _is_date_time}
             self._validators[component] = jsonschema_rs.Draft202012Validator(schema, formats=formats, validate_formats=True)
-        # What has no UTF-8, such as half of a surrogate pair, is not of its world.
+        # It raises ValueError for text that has no UTF-8, such as half of a surrogate pair.
         with suppress(ValueError):
             if self._validators[component].is_valid(value):
                 return None
-        # The other has the last word: it takes time to import and a hundred times as long, but says best what is wrong.
+        # The other validator decides: it is slow to import and a hundred times slower, but explains best what is wrong.
         from contract_tests.contract.schema_errors import schema_mismatch
 
         return schema_mismatch(_component(self.document, component), value)
@@ -186,7 +186,7 @@ def load_contract(path: Path = OPENAPI) -> Contract:
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AccordError(f"The contract {path} is not a whole OpenAPI document: {error!r}.", "Check --spec.") from error
     for operation in contract.operations.values():
-        # It follows the base URL: of `http://host` and `@elsewhere/`, a curl line would take `elsewhere` for the host.
+        # It is appended to the base URL: for `http://host` and `@elsewhere/`, curl would take `elsewhere` for the host.
         if not operation.path.startswith("/"):
             raise AccordError(f"The contract {path} has a path that does not begin with /: {operation.path}.", "Check --spec.")
     return contract

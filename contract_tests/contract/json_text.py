@@ -14,19 +14,19 @@ DEEPEST = 100
 """Levels of nesting that are taken apart. What is deeper is kept as the text that it is."""
 
 _MOST_DIGITS = 4000
-"""Fewer than Python takes for an integer, which is as many as take it no time that matters (sys.get_int_max_str_digits)."""
+"""Digits up to which an integer is parsed: below Python's limit, which keeps parsing fast (sys.get_int_max_str_digits)."""
 
 _LARGEST_EXACT = 2**53 - 1
 _SHOWN_DIGITS = 30
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _UP_TO_A_BRACKET = re.compile(r'[^][{}"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^][{}"]*+)*+[][{}]', re.DOTALL)
-"""What stands before a bracket, texts as wholes, and the bracket. It never goes back, so that it ends soon on any text."""
+"""The text up to the next bracket that is not in a string, with that bracket. It never backtracks, so it is fast on any text."""
 
 
 class LongInteger(int):
     """An integer of thousands of digits: equal to another of the same digits, and shown by the first of them.
 
-    Its value is not the number that was written, which takes minutes to work out for a million digits, but as far out of range.
+    Its value is a hash and not the number itself, which takes minutes to compute for a million digits; it is as far out of range.
     """
 
     digits: str
@@ -46,8 +46,8 @@ class LongInteger(int):
 def parse(body: bytes) -> Any:
     """Return the value that a JSON text stands for. Raises ValueError where it is none, as NaN and Infinity are (RFC 8259).
 
-    Of members of the same name the last counts. What is nested more deeply than `DEEPEST` is its text. A number is an int where it
-    is whole and a double holds it exactly, however it is written: 5.0 and 5E0 are 5.
+    Of members with the same name, the last counts. A value nested deeper than `DEEPEST` becomes its text. A number becomes an int
+    if it is whole and a double holds it exactly, however it is written: 5.0 and 5E0 are 5.
     """
     text = body.decode("utf-8")
     if deeper(body):
@@ -57,7 +57,7 @@ def parse(body: bytes) -> Any:
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
-        # What is nested and closed was taken out.
+        # Deep nesting with matching brackets was replaced before.
         raise ValueError("its brackets do not match") from error
     except ValueError:
         # A callback for each integer costs time, and hardly any body needs it.

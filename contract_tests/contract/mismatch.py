@@ -35,12 +35,12 @@ def pointed(member: str) -> str:
 
 
 def within(mismatch: Mismatch | None, *steps: object) -> Mismatch | None:
-    """The mismatch of a value that lies in a larger one, at these steps from there."""
+    """Return the mismatch as seen from an enclosing value, from which these steps lead to the wrong one."""
     return None if mismatch is None else replace(mismatch, where=pointer(*steps) + mismatch.where)
 
 
 def of_item(mismatch: Mismatch | None, item: Mapping[str, Any]) -> Mismatch | None:
-    """The mismatch of one item of the list that the response is."""
+    """Return the mismatch as that of an item, for a response that is a list."""
     return None if mismatch is None else replace(mismatch, item=item.get("id"))
 
 

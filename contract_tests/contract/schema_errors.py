@@ -18,7 +18,7 @@ def _is_date_time(value: object) -> bool:
 
 
 def schema_mismatch(schema: Mapping[str, Any], value: Any) -> Mismatch | None:
-    """The error that says most about why a value does not keep a schema; None where it keeps it."""
+    """Return the most informative violation of a schema by a value; None if the value conforms."""
     error = best_match(Draft202012Validator(schema, format_checker=_FORMATS).iter_errors(value))
     if error is None:
         return None

@@ -23,7 +23,7 @@ TIMES = ("created_at", "updated_at")
 def moment(value: Any) -> Fraction | None:
     """The seconds since 1970 of an RFC 3339 date-time (section 5.6), or None where it is not one.
 
-    A space may stand for the T, for people to read; that it had better not is `wrong_separator`.
+    A space instead of the T is accepted here, since RFC 3339 allows it for readability; `wrong_separator` reports it.
     """
     return _moment(value) if isinstance(value, str) else None
 
@@ -67,7 +67,7 @@ def not_a_timestamp(value: Any, where: str) -> Mismatch | None:
 
 
 def comparable(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """A conversation or a message with its timestamps written alike, since any offset will do, in each response another."""
+    """Return a conversation or a message with its timestamps in one form, since each response may use another offset."""
     moments = {name: moment(shown[name]) for name in TIMES if name in shown}
     return {**shown, **{name: f"{float(at):.9f} s" for name, at in moments.items() if at is not None}}
 

@@ -82,7 +82,7 @@ def range_named(text: str) -> tuple[int, int]:
 
 
 def changes(catalogue: Catalogue, older: int, newer: int) -> Changes:
-    """Return what the versions after `older` brought, up to `newer` and with it."""
+    """Return what changed in the versions after `older`, up to and including `newer`."""
     between = [version for version in load_versions() if older < version.number <= newer]
     return Changes(
         tuple(requirement.id for requirement in catalogue if older < requirement.since <= newer),

@@ -1,4 +1,4 @@
-"""Conversations as they are after a while: what is refused is refused for these, too, and not only for new ones."""
+"""Conversations with a history: what must be refused for new conversations must be refused for these, too."""
 
 from contract_tests.client.helpdesk import Helpdesk
 from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSAGE
@@ -8,9 +8,9 @@ from contract_tests.model.ledger import Record
 def create_lived(desk: Helpdesk, channel: int, *, anonymous: bool = False, closed: bool = False) -> Record:
     """Create a conversation with messages of two people, as far as they may write, and read it again.
 
-    It came by the channel at this index of the documented ones, from the beginning again where there are not so many.
-    Whether anybody but its requester may write is open, and so is whether an anonymous one has messages; what is refused is left
-    out. Raises Blocked where what is documented is refused.
+    `channel` is an index into the documented channels, modulo their number.
+    Whether anyone but the requester may write is open, and so is whether an anonymous one has messages; a refused message is left
+    out. Raises Blocked if a documented request is refused.
     """
     channels, priorities = desk.contract.channels, desk.contract.priorities
     nobody = anonymous and "user_email" not in desk.contract[CREATE_CONVERSATION].required

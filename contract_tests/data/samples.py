@@ -73,7 +73,7 @@ SUBJECTS = (
     "1.0",
     "٣",
 )
-"""Texts that are something else to whoever looks at what a text holds: numbers, moments, JSON. They go where a test is about
+"""Texts that code may take for something else: numbers, timestamps, JSON. They are used in tests that are about
 other members."""
 
 WHOLE_BODIES = ("47110815", "2026-03-04T12:00:00+02:00", "-2.50", "[7, 8]", '{"a": "b"}', "undefined", "False", "0")
@@ -114,7 +114,7 @@ BEGINNINGS = (
     "Subject: mine\n",
     '"quoted" and',
 )
-"""Beginnings of bodies that mean something to a spreadsheet, or to a chat; what makes a body known again follows them."""
+"""Beginnings of bodies that have a meaning in a spreadsheet or a chat; the mark of the body follows them."""
 
 _METADATA: tuple[dict[str, Any], ...] = (
     {},
@@ -190,7 +190,7 @@ _NEWER_METADATA: tuple[dict[str, Any], ...] = (
         "key": "k",
     },
     {
-        # What is kept as another type of number: of 32 bits, of seven digits, of so many decimals, or none.
+        # Numbers that are damaged if stored in another type: with 32 bits, seven digits, few decimals, or none.
         "whole": [2147483647, 2147483648, -2147483649, 4294967295, 4294967296, 999999999999999, 9007199254740990, -1, 10**15],
         "with a fraction": [4294967296.5, -2147483649.25, 123456789012345.5, 16777217.5, 0.30000000000000004, 1 / 3, -0.5, 99.99],
         "with an exponent": [1e21, 1e22, 1.7976931348623157e308, 2.2250738585072014e-308, 1e-7, 1.5e-10, 12345.6789e-20],

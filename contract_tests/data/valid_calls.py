@@ -6,7 +6,7 @@ from contract_tests.model.ledger import Record
 
 
 def valid_body(desk: Helpdesk, operation_id: str, record: Record, email: str | None = None) -> dict[str, object] | None:
-    """A body that makes a call of the operation valid; `email` is the requester of what it would create, who is named then."""
+    """Return a body that makes a call of the operation valid. `email` is the requester of a create, which then also has names."""
     if operation_id == CREATE_CONVERSATION:
         names = {"user_first_name": "Eve", "user_last_name": "Wrong"} if email else {}
         return desk.payload(user_email=email or desk.email(), **names)
@@ -16,7 +16,7 @@ def valid_body(desk: Helpdesk, operation_id: str, record: Record, email: str | N
 
 
 def check_nobody_left(desk: Helpdesk, email: str) -> None:
-    """Judge that creates by `valid_body`, all of them refused, left no user of this address: their names would be kept."""
+    """Judge that refused creates with `valid_body` left no user with this address, who would keep the names from them."""
     desk.create(desk.payload(user_email=email, user_first_name="Nell", user_last_name="Right"))
 
 

@@ -21,25 +21,25 @@ from contract_tests.outcome.tally import KEPT_EVIDENCE, Evidence, smallest
 from contract_tests.transport.exchange import Exchange
 
 _COUNTED = ("list.count", "messages.count")
-"""Requirements of which a violation may be that somebody else's is counted: then something of others has to be there."""
+"""Requirements that may be violated because others' conversations are counted: a reproduction must then create unrelated ones."""
 
 _ELSEWHERE = "webhook_listen"
-"""What a requirement needs that is violated by what comes to a receiver: no response shows it, however often it is sent again."""
+"""The need of requirements that webhook deliveries violate: no response shows that, so repeating a request cannot reproduce it."""
 
 _LOOKED_AT = 20
-"""Violations of one requirement, in one test, among which the smallest reproductions are looked for.
+"""How many violations of one requirement in one test are considered to find the smallest reproductions.
 
-In all tests together, too: later ones look at as many as are kept. Each takes some hundredths of a second, and on a server
-that is wrong everywhere there are thousands.
+It also limits all tests together: later tests consider only as many as are kept. Each takes some hundredths of a second, and
+a server that is wrong everywhere has thousands.
 """
 
 
 class Blocked(Exception):
-    """A test cannot go on: what it needs did not come to be. What it would have shown is undecided, not wrong."""
+    """A test cannot go on because something that it needs is missing. What it would have checked is undecided, not violated."""
 
 
 class _Seen:
-    """What the running test has seen of one requirement, and how often it saw what is no entry of its own."""
+    """What the running test has seen of one requirement, and how often checks passed or failed that have no entry of their own."""
 
     __slots__ = ("evidence", "last", "last_violated", "more_passed", "more_violated", "passed", "since", "violated")
 
@@ -50,7 +50,7 @@ class _Seen:
         self.evidence: list[Evidence] = []
 
     def keep(self, evidence: Evidence) -> bool:
-        """Whether it is among what is kept."""
+        """Add evidence, keep only the smallest, and return whether this one is kept."""
         self.evidence = smallest([*self.evidence, evidence])
         return any(one is evidence for one in self.evidence)
 
@@ -71,10 +71,10 @@ class Judge:
 
     Safe to use from threads. `redact` removes whole keys from a text; `secrets` maps each to its variable in a reproduction,
     whose lines of curl have `curl_options`.
-    `around` says whether a finding keeps what its test had sent before, so that it can be tried what it depends on.
+    `around` says whether a finding keeps what its test had sent before, so that its dependencies can be found by trying.
 
-    `ask_again` sends the request of a violation once more, and says how the response differs, where the server is inconsistent. A
-    load has none: there it differs because others wrote.
+    `ask_again` repeats the request of a violation and returns how the response differs if the server is inconsistent. A load run
+    has none: there, responses differ because others write.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Judge:
         self.history = History()
         self.around = True
         self.cited: dict[int, Exchange] | None = None
-        """What the checks of the running test looked at, by number, where that is kept: None where nobody asks."""
+        """The exchanges that the running test's checks looked at, by number; None if they are not needed."""
         self._base_url = base_url
         self._redact = redact
         self._secrets = secrets or {}
@@ -112,8 +112,8 @@ class Judge:
     def begin(self, test: str, since: int = 1, since_of: Mapping[str, int] | None = None) -> None:
         """Start afresh for a test.
 
-        `since` is the version of the catalogue that first had the test, and `since_of` that which first had its checks of single
-        requirements. What a newer version was the first to check is pending where a run is pinned to an older one.
+        `since` is the version of the catalogue that added the test, and `since_of` holds those that added its checks of single
+        requirements. In a run that is pinned to an older version, checks that a newer one added are pending.
         """
         self._test, self.observations, self.untested = test, {}, {}
         self._since, self._since_of = since, dict(since_of or {})
@@ -132,7 +132,7 @@ class Judge:
             self._since = before
 
     def note_created(self, conversation_id: str) -> None:
-        """Remember by which version of the catalogue a conversation is there: what is wrong with it later is newer, too."""
+        """Remember which version of the catalogue added the test that created a conversation: later findings are as new."""
         if self._since > 1:
             self._newer[conversation_id] = self._since
 
@@ -154,10 +154,10 @@ class Judge:
         about: Iterable[str] = (),
         because: Sequence[Exchange] = (),
     ) -> bool:
-        """Log a check of a requirement, which is violated where there is a mismatch. True where there is none.
+        """Log a check of a requirement, which is violated if there is a mismatch. Return whether there is none.
 
-        A reproduction has the writes that name what the exchange and the mismatch name. Where a finding depends on more, `about`
-        gives the ids and addresses, and `because` the exchanges.
+        A reproduction has the writes that share a name with the exchange or the mismatch. If a finding depends on more, `about`
+        adds ids and addresses, and `because` adds exchanges.
         """
         assert requirement_id in self.catalogue.requirements, f"{requirement_id} is not in the catalogue"
         since = self._version(requirement_id, exchange, mismatch.item if mismatch else None)
@@ -196,7 +196,7 @@ class Judge:
             if kept:
                 self.history.point_out(exchange, requirement_id)
             if kept and self.around and not elsewhere:
-                # Only then: all that the test had sent before is much.
+                # Only for kept evidence, since all that the test had sent before is much.
                 whole = self._evidence(told, exchange, about, because, others=others, around=True, since=since)
                 with self._lock:
                     seen.complete(evidence, whole)
@@ -230,7 +230,7 @@ class Judge:
         return replace(found, since=since, sign={}, form="") if elsewhere else replace(found, since=since)
 
     def note_inconsistent(self, requirement_id: str, exchange: Exchange) -> None:
-        """Say that the same call was answered with a gateway error first, and then not: that decides nothing."""
+        """Note that a call got a gateway error, and another response when it was repeated: that decides nothing."""
         first = exchange.hiccup
         assert first is not None
         summary = f"The same request got {first.status}, and {exchange.status} when it was sent again."

@@ -65,7 +65,7 @@ def evidence_of(
             "body": body,
             "elapsed_ms": round(exchange.elapsed * 1000, 1),
         },
-        # Keys are named in it, and made-up ones are shown: without them it would be another request.
+        # Real keys are replaced by variables here, but made-up ones are shown: without them, it would be another request.
         curl=redact(script(reproduction.of_rank(LIKELY), base_url, curl_options)),
         test=test,
         where=hidden(where),
@@ -81,7 +81,7 @@ def evidence_of(
 
 
 def _needs_time(mismatch: Mismatch, exchange: Exchange) -> bool:
-    """Whether it shows only in another second: a time that is another each time, or what is asked by a time in whole seconds."""
+    """Return whether a reproduction must wait for another second: the mismatch or a conditional header is about a time."""
     asked_by_time = any(name.lower() == "if-modified-since" for name in exchange.call.headers)
     return asked_by_time or mismatch.where.rpartition("/")[2] in TIMES
 

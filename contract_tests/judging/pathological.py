@@ -1,4 +1,4 @@
-"""Which requests are pathological: how a server fails at them is a SHOULD, since frameworks do so by default.
+"""Which requests are pathological: that a server handles them is only a SHOULD, since frameworks fail at them by default.
 
 Nesting beyond 100 levels, half of a surrogate pair, integers beyond 64 bits, numbers beyond double range, NaN and Infinity, bodies
 that are not UTF-8, and request lines beyond 8 KiB.
@@ -34,8 +34,8 @@ def is_pathological(call: Call) -> bool:
 def is_unparsable(call: Call) -> bool:
     """Whether a parser may refuse the body of a request, before anybody asks what it says.
 
-    It is no JSON at all, it is not said to be JSON in UTF-8 (read as UTF-16, it is none), or it is a single value: RFC 4627 knew
-    only objects and arrays as JSON texts, which parsers keep to that are strict, as that of Express is by default.
+    It is not JSON, it is not declared as JSON in UTF-8 (read as UTF-16, it is none), or it is a single value: RFC 4627 allowed
+    only objects and arrays as JSON texts, and strict parsers still do, such as that of Express by default.
     """
     if call.body is None:
         return False
@@ -114,7 +114,7 @@ def _special(_: str) -> NoReturn:
 
 def _parsed(body: bytes) -> Any:
     try:
-        # A BOM, which a parser may ignore (RFC 8259, 8.1), is refused in a text and not in bytes.
+        # Decoded first, as json.loads refuses a BOM in a str but not in bytes, and a parser may do either (RFC 8259, 8.1).
         return json.loads(body.decode())
     except (ValueError, RecursionError):
         return None

@@ -13,7 +13,7 @@ Span = tuple[int, int]
 _SPACE = re.compile(r"[ \t\r\n]*")
 _ITEM = re.compile(r"/results/\d+")
 _AROUND = 2_000
-"""Characters before a wrong value that are kept, where it lies in no item of a list or in too long a one."""
+"""Characters that are kept before a wrong value, if it is not in an item of a list, or that item is too long."""
 
 # A number of more digits than Python reads is a number all the same.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
@@ -30,7 +30,7 @@ def place_of(mismatch: Mismatch, exchange: Exchange) -> str:
         return mismatch.where
     results = exchange.members.get("results")
     found = [at for at, one in enumerate(results) if _is_item(one, mismatch.item)] if isinstance(results, list) else []
-    # The last of several that have one id: what comes a second time is what should not be there.
+    # The last one with this id: if an item is listed twice, the second is the wrong one.
     return pointer("results", found[-1]) + mismatch.where if found else ""
 
 
@@ -63,7 +63,7 @@ def _end(text: str, start: int) -> int:
 
 
 def _member(text: str, start: int, step: str) -> int:
-    """Where a member of the object or the array begins that begins at `start`. Raises ValueError where it has none of that name."""
+    """Return where a member of the object or array at `start` begins. Raises ValueError if it has no member of that name."""
     if text[start] not in "{[":
         raise ValueError("The value has no members.")
     named, at, number, found = text[start] == "{", _skipped(text, start + 1), 0, -1
@@ -87,8 +87,8 @@ def _member(text: str, start: int, step: str) -> int:
 def kept(text: str, where: str, limit: int) -> tuple[str, Span | None, str]:
     """What is kept of a body: where the wrong value is, which part of the kept text that is, and the text.
 
-    A place that the body does not have becomes the nearest one around it that it has. Of a body beyond the limit, what is kept is
-    the beginning, or the item that the wrong value lies in, with notes of how much was left out.
+    A place that the body lacks becomes the nearest enclosing one that exists. Of a body beyond the limit, what is kept is
+    the beginning, or the item with the wrong value, with notes of how much was left out.
     """
     if where and not where.startswith("/"):
         return where, None, _beginning(text, limit)
@@ -111,7 +111,7 @@ def _beginning(text: str, limit: int) -> str:
 
 
 def _around(text: str, where: str, span: Span, limit: int) -> tuple[Span, str]:
-    """The item of a list that a part lies in, after what precedes the first; where that is too long, the part's surroundings."""
+    """Return the list item around a part, after what precedes the first item; if that is too long, the text around the part."""
     listed = _ITEM.match(where)
     item, first = (span_of(text, listed[0]), span_of(text, "/results/0")) if listed else (None, None)
     if item is None or first is None or first[0] + item[1] - item[0] > limit:

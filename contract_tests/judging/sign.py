@@ -58,5 +58,5 @@ def _value(mismatch: Mismatch, exchange: Exchange) -> dict[str, Any] | None:
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
     steady = all(isinstance(one, _PLAIN) and not varies(one, at.rpartition("/")[2]) for one in (expected, found))
-    # What a text shows may be less than what was compared: only what it says is taken.
+    # The mismatch's text may show less than was compared, so its value is used only if the response has exactly that.
     return {"at": at, "expected": expected, "found": found} if steady and there == found and expected != found else None

@@ -10,7 +10,7 @@ from typing import Any
 from accord.base.errors import AccordError
 from contract_tests.transport.stopping import Deadline, Stopped, stopped_by_parent
 
-_HINT = "Install it: pip install 'accord[load]', or pip install locust."
+_HINT = "Install it: pip install locust, or pip install '.[load]' in a checkout of Accord."
 
 
 def main() -> int:

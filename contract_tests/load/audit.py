@@ -17,7 +17,7 @@ AUDITED = 4_000
 
 
 Step = Callable[[], None]
-"""One look at the server; what it finds missing keeps none of the others from being taken."""
+"""One check of the server; if it fails, the other steps are taken all the same."""
 
 
 def audit_own(user: LoadUser, most: int) -> Iterator[Step]:

@@ -29,7 +29,7 @@ _LONGEST_AUDIT = 300.0
 
 
 def digests(keys: Keys, run_id: str) -> dict[str, str]:
-    """The keys as something to compare with, and of no other use."""
+    """Return digests of the keys, which serve for comparing and nothing else."""
     return {name: hashlib.sha256(f"{run_id} {one.key}".encode()).hexdigest()[:16] for name, one in keys.named().items()}
 
 
@@ -182,7 +182,7 @@ class _Worker:
     def _stopped(self, **_: Any) -> None:
         if self._gang is None:
             return
-        # Locust's own message waits for this to return, and must go on.
+        # Locust sends its own message only after this returns, so the audit must not block here.
         gevent.spawn(self._audit).link_exception(self._failed)
 
     def _failed(self, greenlet: Any) -> None:

@@ -32,7 +32,7 @@ class Ack:
 
 
 def lost_or_doubled(acks: Collection[Ack], items: Sequence[Mapping[str, Any]]) -> Mismatch | None:
-    """Return why not every acknowledged message is listed once. Others may be listed too: those that nobody has a response to."""
+    """Return why not every acknowledged message is listed exactly once. Messages that got no response may be listed, too."""
     found = Counter(leading_mark(item.get("body")) for item in items)
     missing = [ack for ack in acks if not found[ack.mark]]
     twice = [ack for ack in acks if found[ack.mark] > 1]
@@ -51,7 +51,7 @@ def lost_or_doubled(acks: Collection[Ack], items: Sequence[Mapping[str, Any]]) -
 
 
 def out_of_sequence(acks: Collection[Ack], items: Sequence[Mapping[str, Any]]) -> Mismatch | None:
-    """Return why a message is listed after one that was sent when its response had come. Others may have any order."""
+    """Return why message A is listed after message B although A had its response before B was sent. Any other order is allowed."""
     known = {ack.mark: ack for ack in acks}
     latest: Ack | None = None
     for item in items:

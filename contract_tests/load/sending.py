@@ -1,6 +1,6 @@
 """Sending under load: every request is counted and timed, and none that writes is ever sent twice.
 
-A read that gets no response is sent again. A write is not: it may have happened, and whoever sent it has to reckon with both.
+A read that gets no response is sent again. A write is not: it may have happened, so its sender must allow for both cases.
 """
 
 import time
@@ -20,7 +20,7 @@ Report = Callable[[str, str, float, int, Exception | None], None]
 """Told of every request: method, operation, milliseconds, bytes of the response, and what went wrong."""
 
 _READ_AGAIN = 3
-"""Times that a read is tried, and errors of a gateway in a row after which one is the server's response to a write."""
+"""Times that a read is tried, and gateway errors in a row after which such an error counts as the server's response to a write."""
 
 _GIVEN_UP_AFTER = 40
 """Requests in a row without a response, after which the server counts as gone."""

@@ -15,20 +15,20 @@ KEPT_RECENT = 200
 """Conversations that were created last, of which users read each other's."""
 
 MOST_MESSAGES = 100
-"""Messages of a process to one shared conversation, after which another takes its place: reading it would become the load."""
+"""Messages that one process writes to a shared conversation before it takes another: reading longer ones would become the load."""
 
 CROWD = 5
 """Users who create for the same new address at the same time."""
 
 MARKS = ("x", "y")
-"""What tells the names of one organisation from those of the other. Run ids are hexadecimal, so neither is in one."""
+"""Marks that distinguish the names of the two organisations. Run ids are hexadecimal, so they contain neither mark."""
 
 
 @dataclass(slots=True)
 class SharedConversation:
     """A conversation to which many users write. `acks` are what was acknowledged to each process, by the process's name.
 
-    `pending` counts messages that were sent and of which nobody knows whether they arrived. Nobody writes to one that is `closed`:
+    `pending` counts messages that were sent but may not have arrived. Nobody writes to a conversation that is `closed`:
     it is there for the other organisation to try.
     """
 

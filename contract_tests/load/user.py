@@ -1,7 +1,7 @@
 """One user of a load run: a client that judges every response, and does to the server what users of a helpdesk do.
 
-What only this user writes to is judged exactly; what many write to, by what nobody may do to it. Whatever is sent and not
-answered is in doubt from then on: it may have happened or not.
+A conversation that only this user writes to is judged exactly, a shared one by what must hold whoever writes to it. A request
+without a response is in doubt from then on: it may have happened or not.
 """
 
 import random
@@ -44,13 +44,13 @@ _TRIED = {
     "isolation.create-message": CREATE_MESSAGE,
     "isolation.resolve": RESOLVE_CONVERSATION,
 }
-"""What is tried with conversations of the other organisation, by the requirement that it is refused."""
+"""The operations tried on conversations of the other organisation, each by the requirement that it must be refused."""
 
 _NO_EFFORT = Effort("load", lifecycles=0, steps=0, values=0, schema_cases=0, rounds=0, threads=0, audited=0, requests=0)
 
 
 class _LoadPageChecks:
-    """What a page shows by itself while others write, and that nothing of the other organisation is in it."""
+    """Checks what a page must show even while others write, and that it holds nothing of the other organisation."""
 
     def __init__(self, contract: Contract, log: Judge, organisation: Organisation, run_id: str) -> None:
         self._own = PageChecks(contract, log)
@@ -61,7 +61,7 @@ class _LoadPageChecks:
     def check(self, page: Page, query: Mapping[str, Any]) -> None:
         """Check a page.
 
-        Others resolve what is listed while it is listed: only what they do not write to must agree with the filter.
+        Others may resolve conversations while they are listed, so filters are checked only if nobody else writes to what is listed.
         """
         self._own.check_size(page)
         if "user_email" in query:
@@ -183,7 +183,7 @@ class LoadUser:
         self.desk.check("list.partition", mismatch, pages[-1].exchange)
 
     def check_list(self, email: str, page: Page) -> None:
-        """Judge a list of all that a requester of this user has: exactly these, or at least where something is in doubt."""
+        """Judge a list of a requester's conversations: it must hold exactly these, or at least these if something is in doubt."""
         if email not in self.doubtful:
             self.desk.check_page_is(page, self._ids(email))
         else:
@@ -224,7 +224,7 @@ class LoadUser:
         began = now()
         exchange = self.desk.call(CREATE_MESSAGE, id=shared.id, body={"body": body, "user_email": sender})
         ended = now()
-        # Messages that meet in one conversation may be refused.
+        # A server may refuse messages that reach one conversation at the same time.
         met = exchange.status == _CONFLICT
         self.desk.check("messages.accepted", None if met else responses.not_accepted(exchange), exchange)
         if exchange.status < 500:
@@ -242,12 +242,12 @@ class LoadUser:
         self.check_shared(known, items, exchange)
 
     def check_shared(self, known: list[Ack], items: list[dict[str, Any]], exchange: Exchange) -> None:
-        """Judge what is listed of a shared conversation by what a process was told before it asked."""
+        """Judge the messages of a shared conversation by those that were acknowledged to a process before it listed them."""
         check = self.desk.check
         mismatch = sequence.lost_or_doubled(known, items)
         check("any.concurrent-messages", mismatch, exchange)
         check("messages.listed-once", mismatch, exchange)
-        # What they are sorted by is theirs to choose; that a client sees its own in order is not.
+        # A server may choose what it sorts by, but a client must see its own messages in order.
         check("messages.oldest-first", sequence.out_of_sequence(known, items) or messages.out_of_order(items, ()), exchange)
         check("messages.id-unique", messages.shared_ids(items), exchange)
         body, sender = sequence.body_and_sender_mismatches(known, items)
@@ -271,7 +271,7 @@ class LoadUser:
         self.organisation.share(SharedConversation(record.id, record.email or "", record.shown, closed=True))
 
     def call_together(self) -> None:
-        """Create for a requester who is new in this moment, and for whom others create as well."""
+        """Create a conversation for a new requester, while other users create conversations for the same one."""
         self._create_for(self.organisation.call_together(self.desk.email("crowd")))
 
     def join(self) -> None:
@@ -299,7 +299,7 @@ class LoadUser:
         try:
             exchange = self.desk.call(operation, id=shared.id, body=body)
         except Withheld:
-            # Whatever has this id here may be somebody else's, and reading it is judged by itself.
+            # The conversation with this id here may be somebody else's, and reading it is judged separately.
             return
         # An error of the server is judged as such, and says nothing of who may see what.
         if exchange.status < 500:
@@ -325,7 +325,7 @@ class LoadUser:
     # --- names and doubts ---------------------------------------------------------------------------------------------------------
 
     def _requester(self) -> str:
-        """The requester that this user is at the moment; another where that has enough, or something is in doubt."""
+        """Return the current requester of this user; a new one if that has enough conversations or is in doubt."""
         last = self.addresses[-1] if self.addresses else ""
         if not last or last in self.doubtful or len(self.desk.ledger.of(last)) >= OF_AN_ADDRESS:
             self.addresses.append(self.desk.email())
@@ -348,20 +348,20 @@ class LoadUser:
 
     @contextmanager
     def _in_doubt(self, email: str) -> Iterator[None]:
-        """While something is sent for an address, and for good where no response says what became of it."""
+        """Mark an address as in doubt while the block sends something for it, and for good if no response says what happened."""
         self.doubtful.add(email)
         yield
         self.doubtful.discard(email)
 
     @contextmanager
     def _unsettled(self, record: Record) -> Iterator[None]:
-        """While something is sent that may change a conversation, and for good where no response says what became of it."""
+        """Mark a conversation as unsettled while the block may change it, and for good if no response says what happened."""
         before = set(record.unsure)
         record.unsure |= {"status", "updated_at"}
         try:
             yield
         except BaseException:
-            # Whatever happened, or will yet: nothing is sent to it any more.
+            # Nobody knows what happened or still will, so nothing is sent to it any more.
             self.unsettled.add(record.id)
             if record in self._open:
                 self._open.remove(record)

@@ -17,7 +17,7 @@ from contract_tests.outcome.checks import packed
 from contract_tests.transport.sender import Unanswered, Unavailable
 
 _OF_THE_OTHER = 4
-"""Every how manieth user is of the other organisation, where there is one."""
+"""One in so many users belongs to the other organisation, if there is one."""
 
 AtOnce = Callable[[Iterable[Step]], None]
 """Takes all of these steps, several at the same time."""
@@ -79,7 +79,7 @@ class Gang:
                 self.target.guard.own(shared.id, shared.shown, other=other)
 
     def judging(self) -> "_Judging":
-        """A block in which the server may leave something undone: that was judged, or is noted."""
+        """Return a block in which a step may end early: the reason was judged already, or is noted."""
         return _Judging(self.book)
 
     def audit_users(self, at_once: AtOnce) -> None:
@@ -138,7 +138,7 @@ class Gang:
 
 
 class _Judging:
-    """What becomes of the ways in which a step of a user ends early."""
+    """Handles the exceptions by which a step of a user ends early."""
 
     def __init__(self, book: Book, *, at_the_end: bool = False) -> None:
         self._book = book

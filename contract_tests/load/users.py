@@ -22,7 +22,7 @@ class Customer(User):
 
     def on_start(self) -> None:
         self.user = self.gang.new_user()
-        # Nobody reads before there is something of one's own to be lost. A tour is taken to its end, however short the load.
+        # Every user first creates something that a server could lose. A tour is always finished, however short the load is.
         for action in self.user.tour() if self.gang.first(self.user) else (self.user.open_conversation, self.user.reply):
             # Locust takes whatever is raised here for an error, StopUser too.
             if not self.gang.target.gone:

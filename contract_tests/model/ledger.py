@@ -59,13 +59,13 @@ class Record:
         self.last, self.statuses = "message", self.statuses | {"open", "pending", "resolved"}
 
     def note_status(self, status: Any) -> None:
-        """It has a status that nothing explains: that is told once, and what follows is compared with the status it has."""
+        """Note a status that nothing explains. It is reported once; later responses are compared with this status."""
         self.unsure.add("status")
         if isinstance(status, str):
             self.statuses = frozenset({status})
 
     def note_read(self, status: Any) -> None:
-        """What it is read to be, of what it may be, it stays until something is done to it."""
+        """Note a status that was read. If it is a possible one, it is the only possible one until the next write."""
         if status in self.statuses:
             self.statuses = frozenset({status})
 
@@ -102,7 +102,7 @@ class Ledger:
         self.people: dict[str, Person] = {}
         self.strangers: set[str] = set()
         self.guarded: set[str] = set()
-        """The ids of conversations that something was not to change, and did not at once."""
+        """The ids of conversations that a request must not change, and did not change at once."""
         self.addresses = set(addresses)
         """Addresses that requests gave for somebody, in lower case."""
         self.given_names: defaultdict[str, set[str]] = defaultdict(set)
@@ -136,7 +136,7 @@ class Ledger:
             self._by_email[record.email].append(record)
 
     def note_names(self, record: Record, sent: Mapping[str, Any]) -> None:
-        """Note whom an accepted create was about."""
+        """Note the address and the names that an accepted create sent."""
         if record.email is not None:
             self.addresses.add(record.email.lower())
         for member in ("user_first_name", "user_last_name"):

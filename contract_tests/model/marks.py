@@ -1,4 +1,4 @@
-"""The marks of messages, `[m42.run]`: what a text that a run sent is known again by, wherever it turns up."""
+"""The marks of messages, `[m42.run]`, by which a text that a run sent is recognised anywhere."""
 
 import re
 
@@ -12,7 +12,7 @@ def marked(number: int, run_id: str) -> str:
 
 
 def mark_of(body: str) -> str:
-    """What a text that the run marked is known again by, wherever in it that is; without the bracket at its end."""
+    """Return the first mark in a text, without the bracket at its end; the whole text if it has no mark."""
     found = _MARK.search(body)
     return found[0] if found else body
 
@@ -47,7 +47,7 @@ class Marks:
         return found[0] if found else ""
 
     def note(self, text: str) -> None:
-        """Remember a text that is sent, by its mark: what is listed with another text is not this one."""
+        """Remember a sent text by its mark: a listed message with another text is not this one."""
         if mark := self.find(text):
             self._texts[mark] = text
 

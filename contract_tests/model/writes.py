@@ -1,6 +1,6 @@
 """All that a run sent, so that a finding can say which requests it depends on.
 
-Nothing is looked into before there is a finding: a conforming server costs a reference for each request.
+Requests are analysed only once there is a finding: on a conforming server, each costs no more than a reference.
 """
 
 import re
@@ -16,13 +16,13 @@ from contract_tests.reproduction.steps import ASKED_WITH, FURTHEST, LONG, Link, 
 from contract_tests.transport.exchange import Exchange
 
 KEPT_WRITES, KEPT_READS, KEPT_REFUSED = 20_000, 300, 2_000
-"""Requests that are remembered; of a longer run, the latest. Reads that were refused are small, and were to change nothing."""
+"""How many writes, reads and refused reads are remembered: the latest. The refused are small, and were to change nothing."""
 
 KEPT_FOUND = 3
 """Exchanges that are remembered of each requirement as having shown a violation."""
 
 MOST_AROUND = 120
-"""Requests before a finding that are taken along, beyond what names something of it, to look for what else it depends on."""
+"""How many requests before a finding are kept besides those that share a name with it, to find what else it depends on."""
 
 MOST_LISTED = 2
 """Conversations in a list that are taken along where a finding names none."""
@@ -123,12 +123,12 @@ class History:
         others: bool = False,
         around: bool = False,
     ) -> list[Link]:
-        """What an exchange depends on, each with a rank (the further off, the higher), oldest first.
+        """Return what an exchange may depend on, oldest first, each with a rank: the less closely related, the higher.
 
-        Rank 0: writes to what its request or `about` names, and `because`. 1: writes to what the finding's text, `told`, names;
-        where the request names a single conversation, these have rank 2. 2 and 3: writes to other conversations of the same
-        requesters, and of theirs. 3: reads of any of these. With `around`, 4: whatever else the same test sent before. With
-        `others`, also what was last written that has nothing to do with it, at rank 1.
+        Rank 0: `because`, and writes to what its request or `about` names. 1: writes to what the finding's text, `told`, names, or
+        2 if the request names a single conversation. 2 and 3: writes to other conversations of the same requesters, and then of the
+        requesters of those. 3: reads of any of these. With `around`, 4: whatever else the same test sent before. With `others`, 1:
+        the latest unrelated writes, too.
         """
         with self._lock:
             self._look_into()
@@ -142,7 +142,7 @@ class History:
                 found[at] = 0
                 seeds |= self._entries[at].named & self._made.keys()
             taken: set[str] = set()
-            # What is expected of a single conversation does not depend on others, whoever is named.
+            # What is expected of a single conversation does not depend on others, even if the finding names them.
             further = 2 if own.named & self._made.keys() else 1
             for rank, names in ((0, seeds), (further, names_in(told) | self._told(told))):
                 self._take(names - taken, found, rank, place)
@@ -153,7 +153,7 @@ class History:
                 self._take(owners, found, rank, place)
                 taken |= owners
             if everything:
-                # A list of which nothing is named: something has to be in it.
+                # The finding names nothing in the list, but a reproduction needs something in it.
                 self._take(set(self._listed(exchange)[:MOST_LISTED]), found, 2, place)
             entries = [own, *(self._entries[at] for at in found if at in self._entries)]
             self._take_reads({name for entry in entries for name in (*entry.named, entry.made) if name in self._made}, found, place)
@@ -173,14 +173,14 @@ class History:
         return next((at for at, one in self._latest() if one is exchange), 0)
 
     def _recalled(self, exchange: Exchange) -> float:
-        """The place of an exchange that was forgotten: between what is remembered of before and after it."""
+        """Add an exchange that was forgotten, and return its place: between the remembered ones before and after it."""
         near = [0.0, *(at for at, entry in self._entries.items() if entry.exchange.number < exchange.number)]
         at = (max(near) + min((one for one in self._entries if one > max(near)), default=max(near) + 1)) / 2
         self._entries[at] = _Entry(at, exchange)
         return at
 
     def _asked_about(self, exchange: Exchange, before: int) -> list[int]:
-        """The places of the latest reads that an exchange asks about: those with the ETag, or the time, that it names."""
+        """Return the places of the latest reads that a conditional request asks about, by the ETag or the time in its headers."""
         asked = {(ASKED_WITH[name.lower()], value) for name, value in exchange.call.headers.items() if name.lower() in ASKED_WITH}
         reads = [(at, one) for at, one in self._reads if at < before and one.call.path == exchange.call.path]
         giving = ([at for at, one in reads if one.headers.get(name) == value] for name, value in asked)
@@ -197,7 +197,7 @@ class History:
 
     def _look_into(self) -> None:
         if len(self._entries) > 2 * (KEPT_WRITES + KEPT_READS + KEPT_REFUSED):
-            # What is forgotten is not to be held by what was looked into.
+            # The indexes must not keep forgotten exchanges in memory.
             for index in (self._entries, self._by_name, self._made, self._alike):
                 index.clear()
             self._read_up_to = 0
@@ -217,7 +217,7 @@ class History:
         return nearest(name, dict.fromkeys(self._alike.get(name[:LONG].lower(), ())))
 
     def _told(self, told: str) -> set[str]:
-        """The ids, and those who have the numbers, that a text names."""
+        """Return the ids that a text names, and the ids of conversations whose numbers it names."""
         words = set(re.findall(r"[\w.~-]+", told))
         found = words & self._made.keys()
         numbers = {int(one) for one in _NUMBER.findall(told)[:20] if len(one) < 19} if "number" in told else set()
@@ -230,7 +230,7 @@ class History:
         return [one for one in ids if isinstance(one, str) and one in self._made]
 
     def _take(self, names: set[str], found: dict[float, int], rank: int, before: int) -> None:
-        """Take the writes that name one of these, and those to the conversations that came of them."""
+        """Take the writes that name one of these, and the writes to the conversations that they created."""
         made: set[str] = set()
         for name in names:
             if name in self._made and self._made[name].place < before:
@@ -265,7 +265,7 @@ class History:
                 found.setdefault(entry.place, 3)
 
     def _make_whole(self, found: dict[float, int], before: int) -> None:
-        """Take the creates of all that what was taken is aimed at."""
+        """Take the creates of all conversations that the taken requests are about."""
         left = [(self._entries[at], rank) for at, rank in found.items() if at in self._entries]
         while left:
             entry, rank = left.pop()

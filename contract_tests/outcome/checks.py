@@ -8,8 +8,8 @@ from contract_tests.contract.versions import newest
 from contract_tests.outcome.tally import Tally
 
 MOST_ALIKE = 10
-"""Checks of one requirement in one part of a test (set-up, body, tear-down) that passed, or that did not, which are entries of
-their own; more are one together."""
+"""Most checks of one requirement with the same result in one part of a test (set-up, body, tear-down) that are entries of
+their own; any more share one entry."""
 
 MOST_ENTRIES = 100_000
 """Checks of one process that are entries of their own."""

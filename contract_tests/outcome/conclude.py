@@ -42,8 +42,8 @@ def conclude(
 ) -> tuple[Result, ...]:
     """Return a result for each requirement that has a tally; `missing` and `inapplicable` are as in `Terms`.
 
-    `version` is that of the catalogue to judge by, by default the newest. What is broken only by the measure of a newer one is no
-    cause of anything else.
+    `version` is that of the catalogue to judge by, by default the newest. What only a newer version finds broken is not taken for
+    a cause of anything else.
     """
     version = newest() if version is None else version
     broken = {name for name, tally in tallies.items() if tally.violations and max(tally.since, catalogue[name].since) <= version}
@@ -96,7 +96,7 @@ def _result(
     few = f"It was exercised {tally.exercised} times; {requirement.exercise} are needed to decide."
     few = few if tally.exercised < requirement.exercise else ""
     if tally.since > version and requirement.since <= version and (few or 0 < undecided_since <= version):
-        # By the measure of that version it is undecided, whatever newer checks found.
+        # Judged by that version alone it is undecided, whatever newer checks found.
         return result(Outcome.INCONCLUSIVE, undecided if 0 < undecided_since <= version else few)
     if tally.violations and causes:
         told = result(Outcome.INCONCLUSIVE, f"It presupposes {', '.join(sorted(causes))}, which failed.", tally.since)

@@ -100,7 +100,7 @@ def _written(body: bytes | None, redact: Callable[[str], str]) -> Any:
     try:
         return redact(body.decode("utf-8"))
     except UnicodeDecodeError:
-        # A key in it is one of ASCII, which Latin-1 reads as what it is.
+        # Keys are ASCII, and Latin-1 decodes ASCII unchanged, so a key in the body is still found.
         return {"base64": base64.b64encode(redact(body.decode("latin-1")).encode("latin-1", "replace")).decode("ascii")}
 
 
@@ -108,7 +108,7 @@ def _read(value: Value) -> bytes | None:
     if value.found is None:
         return None
     if not value.has("base64"):
-        # Half of a surrogate has no UTF-8 but the one that some give it; nothing that Accord kept has any.
+        # Half a surrogate pair has no valid UTF-8, only bytes that some encoders use; nothing that Accord kept contains one.
         return value.text().encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(value.member("base64").text(), validate=True)

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 SOON = 14
-"""Days before a known failure counts again, from which on it is said."""
+"""Days before a known failure counts again during which a reminder is shown."""
 
 
 class Kind(StrEnum):
@@ -21,8 +21,8 @@ class Kind(StrEnum):
 class Known:
     """A failure that is known.
 
-    `until` is the last day on which it does not fail a run (`2027-03-01`), and `days` how many there were left on the day of the
-    run, negative where that was over. `where` is the file and the line that name it (`accord.toml:3`). What the baseline knows has
+    `until` is the last day on which it does not fail a run (`2027-03-01`), and `days` the days from the day of the run to that
+    day, negative if it has passed. `where` is the file and the line that name it (`accord.toml:3`). A failure from the baseline has
     none of these.
     """
 
@@ -52,5 +52,5 @@ def named(kind: Kind, reason: str, until: date, where: str, today: date) -> Know
 
 
 def together(baseline: Mapping[str, Known], file: Mapping[str, Known]) -> dict[str, Known]:
-    """Return what both know. A settings file gives reasons, and comes first, as long as what it says has not ended."""
+    """Merge the failures of both. An entry of the settings file gives a reason and comes first, unless it has expired."""
     return {**file, **{name: one for name, one in baseline.items() if name not in file or file[name].expired}}

@@ -30,7 +30,7 @@ class Standing(StrEnum):
     """What a run says of a requirement beside its outcome, which stays."""
 
     PENDING = "pending"
-    """Only what is newer than the catalogue that the run is judged by has it so. It counts for no verdict."""
+    """Only checks newer than the catalogue that the run is judged by led to its outcome. It counts for no verdict."""
     EXCLUDED = "excluded"
     """A challenge against it was accepted (spec/excludes.yaml). It counts for no verdict, whatever was found."""
     UNSUPPORTED = "unsupported"
@@ -62,15 +62,15 @@ class Result:
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()
     causes: tuple[str, ...] = ()
-    """The requirements whose failure this one is a consequence of. It is told with theirs; where it is plain, it fails too."""
+    """The requirements whose failure caused this one. It is reported with theirs; if it is clearly violated, it fails as well."""
     seconds: float = 0.0
     """How long the tests took that are about it; of a test about several, each has an equal share."""
     server_errors: int = 0
     """Those of the violations that are server errors."""
     undecided: tuple[str, ...] = ()
-    """Why tests could not decide it, the first reasons of perhaps more."""
+    """Why tests could not decide it: the first few reasons."""
     since: int = 1
-    """The oldest version of the catalogue by whose measure it has this outcome."""
+    """The oldest version of the catalogue by which it has this outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Run:
     pinned: bool = False
     """Whether that was asked for."""
     horizon_s: float = 0.0
-    """Seconds between the first writes of each kind and their last reading, at least; less where its time was up before."""
+    """Least seconds between the first writes of each kind and their last reading; fewer if the run's time was up before."""
     requests_by_area: Mapping[str, int] = field(default_factory=dict)
     """How many of the requests each file of the suite sent, and what came before and after it."""
     load: LoadFigures | None = None
@@ -135,7 +135,7 @@ class Run:
     log: CheckLog = field(default_factory=CheckLog, compare=False, repr=False)
     """Every check that was made; no part of report.json."""
     traffic: Traffic = field(default_factory=Traffic, compare=False, repr=False)
-    """What was sent and came back, of which there is more than is kept; no part of report.json."""
+    """The part of what was sent and came back that is kept; no part of report.json."""
     exchanges: Kept = field(default_factory=Kept, compare=False, repr=False)
     """Every exchange that a check cites, where the run was asked to keep them; no part of report.json."""
 
@@ -151,7 +151,7 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """That of the verdict; where every failure is known, that of a run without them."""
+        """Return the exit code of the verdict; if every failure is known, that of a run without them."""
         if self.new_failures:
             return Verdict.NONCONFORMANT.exit_code
         undecided = self.problems or any(
@@ -161,7 +161,7 @@ class Run:
         return (Verdict.INCONCLUSIVE if undecided else Verdict.CONFORMANT).exit_code
 
     def standing(self, result: Result) -> Standing | None:
-        """Whether it is excluded, or what is not passed is unsupported, newer than the catalogue, or known to fail."""
+        """Return whether a result is excluded or, if it did not pass, unsupported, pending or known; None if it is none of them."""
         if result.requirement.id in self.excluded:
             return Standing.EXCLUDED
         if result.outcome is Outcome.NOT_TESTED and result.requirement.id in self.unsupported:
@@ -171,7 +171,7 @@ class Run:
         return Standing.KNOWN if self.known_as(result) is not None else None
 
     def known_as(self, result: Result) -> Known | None:
-        """What is known of a failure or a warning, or of all that one, or an undecided requirement, follows from."""
+        """Return the known failure that a result matches, else that of its first cause if all its causes are known, else None."""
         if result.outcome not in (Outcome.FAILED, Outcome.WARNED, Outcome.INCONCLUSIVE):
             return None
         valid = {name: known for name, known in self.known.items() if not known.expired}
@@ -187,7 +187,7 @@ class Run:
         return tuple(one for one in self.results if one.outcome in bad and self.standing(one) is None)
 
     def told(self, outcome: Outcome, standing: Standing | None = None) -> list[Result]:
-        """The results that have the outcome and the standing by themselves, and not as a consequence of one that failed."""
+        """Return the results with this outcome and standing, without failures and warnings that are consequences of another one."""
         found = [one for one in self.with_outcome(outcome) if self.standing(one) is standing]
         return [one for one in found if not (one.causes and one.outcome in (Outcome.FAILED, Outcome.WARNED))]
 

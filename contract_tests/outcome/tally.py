@@ -14,9 +14,9 @@ class Evidence:
 
     `request` has method, url, headers, body; `response` has status, headers, body, elapsed_ms, or is None where none came. `curl`
     is the reproduction as shell lines, and `steps` the same as values (`contract_tests.reproduction.steps`), keys and ids named.
-    `reproduced` says that these showed the same again when the suite sent them once more: where they did not, or were not sent,
-    others may have written meanwhile.
-    `form` is what the response is recognised by then; it is no part of a report, but `sign` is: what scripts recognise it by
+    `reproduced` says that the steps showed the same when the suite sent them again. If they did not, or were not sent again,
+    others may have written to the server meanwhile.
+    `form` is what the suite recognises the repeated response by. It is in no report, but `sign` is: what scripts recognise it by
     (`contract_tests.reproduction.sign`). `since` is the version of the catalogue that first had the check which found it.
     `where` is the wrong value's place in the response: a JSON Pointer into its body or a header's name, empty for the response as
     a whole. `marked` says which part of the kept body that is: its first character and the one after its last; None for no part.
@@ -43,8 +43,8 @@ class Tally:
     """What a run found out about one requirement: a fold of its check log, with evidence.
 
     `server_errors` are those violations that are server errors; `seconds` is what looking took. `since` is the oldest version of
-    the catalogue that has a check which found a violation, 0 where none did. `reasons` has why others could not decide, each with
-    that version, the oldest first.
+    the catalogue with a check that found a violation, 0 if none did. `reasons` says why checks could not decide, each with the
+    version of its check, the oldest first.
     """
 
     exercised: int = 0
@@ -56,7 +56,7 @@ class Tally:
     since: int = 0
 
     def note_violation(self, since: int, times: int, *, server_error: bool) -> None:
-        """Count violations that a check found which a version of the catalogue was the first to have."""
+        """Count violations that a check found; `since` is the version of the catalogue that first had the check."""
         self.violations += times
         self.server_errors += times if server_error else 0
         self.since = min(self.since or since, since)
@@ -71,7 +71,7 @@ class Tally:
 
 
 def smallest(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """Return what is kept of evidence: what the oldest checks found, and of that what takes the least to see again."""
+    """Return the evidence that is kept: that of the oldest checks first, and of these the shortest to reproduce."""
     return sorted(evidence, key=lambda one: (one.since, len(one.curl)))[:KEPT_EVIDENCE]
 
 

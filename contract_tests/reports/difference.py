@@ -22,7 +22,7 @@ class Piece:
 
 
 def focused(expected: str, actual: str, limit: int) -> tuple[str, str]:
-    """Both texts, no longer than the limit; two long ones begin shortly before they part."""
+    """Return both texts cut to the limit; if one is longer, both start shortly before their first difference."""
     start = 0
     if max(len(expected), len(actual)) > limit:
         start = max(0, _common_start(expected, actual) - _CONTEXT)

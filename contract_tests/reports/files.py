@@ -14,7 +14,7 @@ NAMES = ("report.json", "junit.xml", "report.html", "results.sarif", "traffic.ha
 """The files that a run writes."""
 
 CREATED = "created.txt"
-"""The ids of what a run created, which it writes while it goes on, and which stay also where it has no verdict."""
+"""The file with the ids of what a run created. It is written during the run, and stays even if the run has no verdict."""
 
 SCRIPTS = "repro"
 """The folder of a run's scripts, of which there are as many as failures."""
@@ -29,8 +29,8 @@ CRASH = "accord-crash.txt"
 def replace_all(directory: Path, texts: Mapping[str, str], *, keep_earlier: bool = True) -> dict[str, Path]:
     """Write files by their names, remove those of an earlier run that are not among them, and return where each is.
 
-    Raises OSError where that is not possible, and then all is as it was; with `keep_earlier=False` the earlier run's files are
-    gone even so.
+    Raises OSError if that fails, and then leaves all as it was; with `keep_earlier=False`, the earlier run's files are removed
+    all the same.
     """
     directory.mkdir(parents=True, exist_ok=True)
     try:
@@ -45,7 +45,7 @@ def replace_all(directory: Path, texts: Mapping[str, str], *, keep_earlier: bool
     except OSError:
         if keep_earlier:
             raise
-        # Perhaps what lies there takes the room.
+        # The earlier run's files may be what fills the disk.
         for name in (*NAMES, CRASH, *_scripts_in(directory)):
             with suppress(OSError):
                 (directory / name).unlink(missing_ok=True)
@@ -76,7 +76,7 @@ def check_replaceable(directory: Path) -> None:
 
 
 def _exchange(directory: Path, new: Path, old: Path, names: tuple[str, ...]) -> None:
-    """Put new files in the place of an earlier run's. A process that is killed between leaves too few of them, never a mixture."""
+    """Replace an earlier run's files by new ones. If the process is killed midway, files are missing, but old and new never mix."""
     moved: list[str] = []
     placed: list[str] = []
     _check_is_folder(directory / SCRIPTS)

@@ -4,8 +4,8 @@ failed → failure; a warning passes and says so in its output, except in a stri
 SHOULD, whose being undecided fails no run; not tested → skipped. What is known or pending is skipped as well, with what was found
 in its output: CI systems list what was skipped with its message, and show nothing of what passed.
 
-The time of a case is that of the tests that are about its requirement. That of a suite is the sum of its cases, and that of all is
-how long the run took, with its beginning and end; with several workers, the cases take longer than that together.
+The time of a case is that of the tests about its requirement, that of a suite is the sum of its cases, and that of the whole is
+how long the run took, including its beginning and end; with several workers, the cases together take longer.
 """
 
 import xml.etree.ElementTree as ET
@@ -23,10 +23,10 @@ from contract_tests.reports.wording import OUTCOME_NAMES, facts, standing_note, 
 _SHOWN_BODY = 4000
 _SHOWN_TEXT = 2000
 _MOST = 4_000_000
-"""Bytes of all accounts together, beyond which each is a sentence: GitLab overlooks a file of more than 30 MB."""
+"""Bytes of all accounts together; beyond that, each is one sentence: GitLab ignores a file of more than 30 MB."""
 
 _BRIEF = 300
-"""Characters of a message then."""
+"""Characters of a message once `_MOST` is reached."""
 
 
 class _Room:

@@ -28,7 +28,7 @@ def _document(run: Run) -> dict[str, Any]:
 
 
 def _cut_keys(evidence: dict[str, Any]) -> None:
-    """Cut the keys of a body before the whole is cut: what is marked of it is to be the same part of it then."""
+    """Redact a body before the whole report is redacted, so that `marked` can be moved to the same part of the shorter body."""
     if evidence["marked"] is not None and evidence["response"] is not None:
         body = body_text(evidence["response"].get("body"))
         start, end = evidence["marked"]

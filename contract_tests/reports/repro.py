@@ -89,7 +89,7 @@ _KEYS = ("ACCORD_SERVER_KEY", "ACCORD_CLIENT_KEY", "ACCORD_REVOKED_KEY", "ACCORD
 
 def _filled(template: str, values: dict[str, str]) -> str:
     text = (_TEMPLATES / template).read_text(encoding="utf-8")
-    # In one pass: what is put in is not looked through again.
+    # All are replaced in one pass, so that inserted values are not searched for placeholders.
     return re.sub(r"@([A-Z]+)@", lambda found: values[found[1]], text)
 
 
@@ -113,7 +113,7 @@ def _keys(steps: tuple[Step, ...]) -> list[str]:
 
 
 def _steps(evidence: Evidence, mark: str) -> tuple[Step, ...]:
-    """The steps with what the run called itself named, so that each execution has names of its own."""
+    """Return the steps with the run's mark as a variable, so that each execution uses names of its own."""
     return tuple(_anew(step, mark) for step in Reproduction.from_json(evidence.steps).steps)
 
 

@@ -124,7 +124,7 @@ def _message(run: Run, result: Result, evidence: Evidence | None) -> Iterator[st
 
 
 def _fingerprint(requirement_id: str, evidence: Evidence | None) -> str:
-    """What a finding is known by in any run: which item of a list was wrong is chance."""
+    """Return what identifies a finding in every run, without list indexes: which item of a list was wrong is chance."""
     parts = [requirement_id, *([evidence.test, _INDEX.sub("*", evidence.where)] if evidence is not None else [])]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

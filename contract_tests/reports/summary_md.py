@@ -37,7 +37,7 @@ _NAMED = 300
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$])")
 _ACTIVE = re.compile(r"@|#|://|www\.", re.IGNORECASE)
-"""What GitHub and GitLab make a mention, a reference or a link of wherever it stands, except in code."""
+"""Text that GitHub and GitLab turn into a mention, a reference or a link anywhere except in code."""
 
 
 def render(run: Run) -> str:

@@ -22,7 +22,7 @@ _TOKEN = re.compile(NOTE.pattern + r'|"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}:,]|[^\s\[\
 _INDENTED_AT_MOST = 50_000
 
 WHOLE = "whole in report.json"
-"""Where the whole is of what a report for people shows in part."""
+"""Says where to find the whole of a text that a report for people shows in part."""
 
 
 _LARGEST = 2**53 - 1
@@ -30,7 +30,7 @@ _MOST_BITS = 2000
 
 
 def without_keys(text: str) -> str:
-    """Return the text without keys, whatever a server made of them. What is recorded has none already: this is the net below."""
+    """Return the text without keys, whatever a server made of them. Recorded text has none already: this is a safety net."""
     return redact(text)
 
 
@@ -69,7 +69,7 @@ def indented(text: str) -> str:
 
 
 def laid_out(text: str, marked: tuple[int, int] | None) -> tuple[str, tuple[int, int] | None]:
-    """The text as `indented` has it, and where a part of it is then, which begins and ends with a token.
+    """Return the text as `indented` lays it out, and the new place of the `marked` part, which begins and ends with a token.
 
     It is laid out by its tokens, not parsed and written again: a report that drops doubled members or rounds numbers
     hides what was sent. JSON of which some was left out in the middle is laid out as well.

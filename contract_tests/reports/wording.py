@@ -51,7 +51,7 @@ def _only_by_baseline(run: Run) -> bool:
 
 
 def standing_note(run: Run, result: Result) -> str:
-    """Why a result fails no run though it is not passed; nothing where that is not so."""
+    """Return why a result does not fail the run although it did not pass; empty if there is no such reason."""
     if run.standing(result) is Standing.PENDING:
         return f"pending: version {result.since} of the catalogue brought it"
     if run.standing(result) is Standing.EXCLUDED:
@@ -67,7 +67,7 @@ def standing_note(run: Run, result: Result) -> str:
 
 
 def mended_note(run: Run, result: Result) -> str:
-    """What is to be done about a known failure that is none any more."""
+    """Return what to do about a known failure that no longer happens."""
     return f"{result.requirement.id} is mended: remove this line, {run.known[result.requirement.id].where}."
 
 
@@ -129,7 +129,7 @@ def _conformant(run: Run) -> str:
 
 
 def notes(run: Run) -> list[str]:
-    """What whoever reads the verdict has to know of how it was formed."""
+    """Return what a reader of the verdict has to know about how the run came to it."""
     found = []
     if run.access.get("insecure"):
         found.append("The server's certificate was not checked (--insecure): whoever answered may not be this server.")
@@ -206,7 +206,7 @@ def _kind(run: Run, result: Result) -> Kind | None:
 
 
 def pending(run: Run) -> list[Result]:
-    """What only newer checks than those of the catalogue to judge by found, or could not decide; and what is excluded."""
+    """Return the results that only checks newer than the run's catalogue found or could not decide, and those that are excluded."""
     outcomes = (Outcome.FAILED, Outcome.WARNED, Outcome.INCONCLUSIVE)
     aside = (Standing.PENDING, Standing.EXCLUDED)
     return [result for standing in aside for outcome in outcomes for result in run.told(outcome, standing)]

@@ -1,7 +1,7 @@
-"""Whether responses show the same: their form without what differs from one time to the next.
+"""The form of responses, without what differs from one time to the next: responses with the same form show the same.
 
-Ids, numbers and times are others each time. What is compared is which ids and numbers are equal, in which order the times are where
-the finding is about times, and all else as it is.
+Ids, numbers and times differ each time. A form keeps which ids and numbers are equal, the order of the times (only if the finding
+is about times), and everything else as it is.
 """
 
 import json
@@ -18,13 +18,13 @@ _ASSIGNED = ("id", "number")
 """Members whose values a server assigns."""
 
 _LONG = 8
-"""Characters of an id from which on it is found within other texts, too."""
+"""Shortest length of an id that is also searched for within other texts."""
 
 
 def form_of(exchanges: Sequence[Exchange], names: Mapping[str, str], *, times: bool) -> str:
-    """The responses as a text that others have too, if they show the same. `names` maps ids to their variables.
+    """Return the form of the responses: a text that is equal for responses that show the same. `names` maps ids to their variables.
 
-    `times` says whether it counts which times are equal and which later: requests that take longer have times of other seconds.
+    `times` says whether it matters which times are equal and which later: slower requests can have times in different seconds.
     """
     values = [_value(exchange) for exchange in exchanges]
     forms = _Forms(names)

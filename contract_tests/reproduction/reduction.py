@@ -24,13 +24,13 @@ from contract_tests.transport.stopping import Stopped
 from contract_tests.transport.texts import value_of
 
 NAMED = 1
-"""The rank of what a finding names: less is not tried, since what is expected depends on it."""
+"""The rank of what a finding names. Fewer steps than these are not tried: the expected response depends on them."""
 
 MOST_REQUESTS, MOST_FOR_ONE = 3_000, 300
 """Requests that all trials of a run send, and those of one finding."""
 
 PAUSE_S = 1.0
-"""Seconds after which a time that is written without fractions is another."""
+"""Seconds after which a time written without fractions has changed."""
 
 LONGEST_S = 20.0
 """Seconds that all trials of a run take."""
@@ -68,7 +68,7 @@ class Reducer:
             # With other ids, a step might lead to what is somebody else's.
             smallest = None
         except (Unanswered, Unavailable, Exhausted, Stopped):
-            # The server went away, or has enough: what is left stays as it was found.
+            # The server went away, or nothing more may be sent: the remaining evidence stays as it was found.
             self._left, smallest = 0, None
         chosen = smallest or whole.of_rank(LIKELY)
         seen = replace(evidence, form=wanted, sign=json.loads(self._without_mark(json.dumps(evidence.sign), self._mark)))
@@ -88,14 +88,14 @@ class Reducer:
             candidate = whole.of_rank(rank)
             if len(candidate.steps) != tried and shows(candidate):
                 if any(step.pause for step in candidate.steps):
-                    # Each further trial would take a second from those of others.
+                    # Each further trial would take a second, and leave less time for other findings.
                     return candidate
                 return _without_what_does_not_matter(candidate, shows)
             tried = len(candidate.steps)
         return None
 
     def _sent_again(self, reproduction: Reproduction, *, times: bool) -> str:
-        """The form of what is shown, after all steps were sent with addresses that nobody used before."""
+        """Send all steps with addresses that nobody used before, and return the form of the responses that show the finding."""
         fresh = f"{self._random.getrandbits(4 * len(self._mark)):0{len(self._mark)}x}" if self._mark else ""
         values = {variable: key for key, variable in self._target.keys.variables().items()}
         names: dict[str, str] = {value: variable for variable, value in values.items()}
@@ -135,7 +135,7 @@ class Reducer:
 
 
 def _without_what_does_not_matter(candidate: Reproduction, shows: Callable[[Reproduction], bool]) -> Reproduction:
-    """The reproduction without the steps that it shows the same without: in large pieces first, then one by one."""
+    """Return the reproduction without the steps that it does not need: leave out large pieces first, then single steps."""
     size = max(1, (len(candidate.steps) - 1) // 2)
     while True:
         at, changed = 0, False
@@ -159,12 +159,12 @@ def settled(
     *,
     reproduced: bool,
 ) -> Evidence:
-    """The evidence with this reproduction, as it is reported: redacted, and without what was looked through to find it."""
+    """Return the evidence as it is reported: with this reproduction, redacted, and without what was needed only to find it."""
     seen = set(re.findall(r"<(ID\d+)>", evidence.form))
     final = Reproduction(tuple(replace(step, rank=0) for step in reproduction.renamed(seen).steps))
     steps = tuple(_redacted(step, target.redact) for step in final.to_json())
     names = {old.defines: new.defines for old, new in zip(reproduction.steps, final.steps, strict=True) if new.defines}
-    # What a server repeats of a bad key is hidden, and the form is another then.
+    # If a response repeats part of a bad key, redaction changes the form, which then matches nothing.
     form = evidence.form if target.redact(evidence.form) == evidence.form else ""
     return replace(
         evidence,

@@ -103,7 +103,7 @@ def word(text: Text) -> str:
     """A text as one word of a command line."""
     parts = joined(*text)
     if len(parts) > 1 and all(not isinstance(part, str) or _INNOCENT.fullmatch(part) for part in parts):
-        # What nothing means anything in, and what is replaced, is read best as one.
+        # Text without special characters and variables are easiest to read within one pair of double quotes.
         following = [*parts[1:], ""]
         shown = [
             part if isinstance(part, str) else _expanded(part, braces=not (isinstance(next_, str) and next_[:1] in _APART))
@@ -141,7 +141,7 @@ def _expanded(part: Ref | Turned, *, braces: bool = False) -> str:
 
 
 def _as_argument(body: bytes, names: Mapping[str, str]) -> str | None:
-    """The body as a word, or None where it cannot be one or is better made: bytes that are no text, or much of the same."""
+    """Return the body as a word; None if it is not text, is too long, or is better made by a command: many times one character."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -18,13 +18,13 @@ _PLAIN = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
 """An id that travels in a path as it is."""
 
 LIKELY = 2
-"""The rank up to which a reproduction that nobody tries takes what a finding may depend on."""
+"""The highest rank of the steps in a reproduction that is not tried out."""
 
 FURTHEST = 4
 """The rank of what a finding depends on only if nothing nearer shows it again."""
 
 ASKED_WITH = {"if-none-match": "etag", "if-modified-since": "last-modified"}
-"""Headers that ask whether what was read is still right, each with the header of the response that it has its value from."""
+"""Headers of conditional requests, each with the response header that its value comes from."""
 
 LONG = 8
 """Characters from which on a beginning that two ids have in common is no accident."""
@@ -32,12 +32,12 @@ LONG = 8
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request. `path` and `query` are as they travel; `defines` names the variable that the id in the response is kept as.
+    """One request. `path` and `query` are as they are sent; `defines` names the variable that keeps the id from the response.
 
-    `defined` is that id as it was when the finding was made. With `header`, both are about the response's header of that name, in
-    lower case, instead. `pause` says that a second has to pass after it, so that what comes then has another time. `verbatim` says
-    that the path has something that clients tidy up; `shown`, that its response is to be seen as well. `rank` says how sure it is
-    that the finding depends on it: 0 for what it names itself, and more the further off. `fixed` says that what is expected depends
+    `defined` is that id as it was when the finding was made. With `header`, both refer to the response's header of that name, in
+    lower case, instead. `pause` says that a second has to pass after it, so that the next step has another time. `verbatim` says
+    that the path has something that clients tidy up; `shown` says that its response is shown, too. `rank` says how likely the
+    finding depends on it: 0 for what it names itself, higher for less likely. `fixed` says that the expected response depends
     on it, so that it cannot be left out. `without` names headers that clients send by themselves and that this request lacks.
     """
 
@@ -112,7 +112,7 @@ class Step:
         )
 
     def kept_of(self, exchange: Exchange) -> str:
-        """What of the response its variable is to hold: an id, or the value of a header; empty where there is none."""
+        """Return the value from the response for the variable: an id, or the value of a header; empty if there is none."""
         return exchange.headers.get(self.header, "") if self.header else created_id(exchange)
 
 
@@ -134,7 +134,7 @@ class Reproduction:
         return self.only([number for number, step in enumerate(self.steps[:-1]) if step.rank <= most])
 
     def only(self, kept: Sequence[int]) -> "Reproduction":
-        """The last step, and of those before it the ones at these places; and each that makes an id which these need."""
+        """Return the reproduction with the last step, the steps at these places, and every step making an id that these need."""
         chosen = {*kept, len(self.steps) - 1}
         made_by = {step.defines: number for number, step in enumerate(self.steps) if step.defines}
         left = list(chosen)
@@ -196,8 +196,8 @@ def reproduction_of(
 ) -> Reproduction:
     """The reproduction of an exchange. `before` is what it depends on, oldest first.
 
-    `secrets` maps whole keys to their variables: what is sent of them besides credentials is named, too. `pause` says that a second
-    has to pass after what it is compared with.
+    `secrets` maps whole keys to their variables, for keys that are sent elsewhere than as credentials. `pause` says that a second
+    has to pass after the step that its response is compared with.
     """
     ids: dict[str, str] = {}
     steps = []
@@ -218,7 +218,7 @@ def reproduction_of(
 
 
 def _asked_with(call: Call, before: Sequence[Link]) -> dict[int, str]:
-    """The places of the reads that a call asks about, each with the value that it does so by; the nearest ones."""
+    """Return the places of the reads that a conditional call refers to, each with the value it sends for that; the nearest ones."""
     found: dict[int, str] = {}
     for name, value in call.headers.items():
         own = ASKED_WITH.get(name.lower(), "")
@@ -263,7 +263,7 @@ def _step_of(call: Call, ids: Mapping[str, str], secrets: Mapping[str, str], tag
 
 
 def _path(path: str, ids: Mapping[str, str], secrets: Mapping[str, str]) -> tuple[Text, bool]:
-    """The path with known ids named, and whether one of these is no plain one. Ids are found between slashes, the last first."""
+    """Return the path with a known id named, and whether that id needs encoding. Ids are searched between slashes, last first."""
     for known in sorted(ids, key=len, reverse=True):
         # An id may hold a slash, which splitting would cut.
         at = f"{path}/".rfind(f"/{known}/")
@@ -299,7 +299,7 @@ def _in_common(one: str, other: str) -> int:
 
 
 def _as_variant(piece: str, known: str, name: str) -> Text:
-    """A piece of a path as what was changed in an id: cut, with something behind it, in other letters, with another middle."""
+    """Return a piece of a path as a variation of an id: cut, continued, in another case, or with another middle."""
     for how, changed in (("upper", known.upper()), ("lower", known.lower())):
         if piece == changed != known:
             return (Turned(how, (Ref(name),)),)

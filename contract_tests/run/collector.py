@@ -154,7 +154,7 @@ class Collector:
         if self._deadline.over:
             # Workers are ended, and no more are started.
             return
-        # That of a worker is told as an assertion whose text is the worker's whole traceback.
+        # An error in a worker arrives as an assertion whose text is the worker's whole traceback.
         last = (str(excinfo.value).strip().splitlines() or [""])[-1]
         self._add_crash(f"outside of its tests: {excinfo.typename}: {last}"[:LONGEST_CRASH], str(excrepr))
 

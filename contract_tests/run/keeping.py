@@ -55,7 +55,7 @@ def read(recordings: Path) -> Kept:
     if not folder.is_dir():
         return Kept()
     texts = (path.read_text(encoding="ascii") for path in sorted(folder.iterdir()))
-    # The last line of a process that was ended while it wrote.
+    # The last line is incomplete if the process was ended while it wrote.
     return Kept(tuple(line for text in texts for line in text.splitlines() if line.endswith("}")))
 
 

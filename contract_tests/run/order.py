@@ -13,7 +13,7 @@ MARKERS = (
 )
 
 _KINDS = ("requester]", "open]", "closed]")
-"""The parameters by which the tests of one file are told apart that are many enough for several workers."""
+"""Parameters that split the tests of one file into groups, because it has enough tests for several workers."""
 
 
 def place(item: pytest.Item) -> int:
@@ -27,7 +27,7 @@ def place(item: pytest.Item) -> int:
 def place_beside_others(item: pytest.Item) -> tuple[bool, int]:
     """Return a key to sort by where several workers share the tests.
 
-    What takes longest comes first, lest one worker is left with it while all others are done.
+    What takes longest comes first, so that no worker is left with it while all others are done.
     """
     long = _place_of(item, "long")
     return (long is None, long if long is not None else int(item.get_closest_marker("last") is not None))

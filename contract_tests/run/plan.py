@@ -1,4 +1,4 @@
-"""What a run that may create only so many conversations leaves out: known, and said, before its first request.
+"""What a run leaves out if it may create only so many conversations. This is known, and said, before its first request.
 
 `creates.json` says how many each test creates in such a run, and how often it checks what it cites; tests/harness/creates.py writes
 it.
@@ -31,7 +31,7 @@ TABLE = Path(__file__).with_name("creates.json")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The tests that are left out, by file and function, each with the requirements that none decides which is kept."""
+    """The tests that are left out, by file and function, each with those of its requirements that no kept test decides."""
 
     left_out: Mapping[str, tuple[str, ...]]
     most: int
@@ -56,7 +56,7 @@ class Plan:
 class _Test(NamedTuple):
     """A test by file and function, how often it checks each requirement of the run, and whether it asks for the corpus.
 
-    Of the times no more are counted than decide a requirement.
+    Checks beyond the number that decides a requirement are not counted.
     """
 
     name: str
@@ -104,7 +104,7 @@ def plan(settings: Settings) -> Plan | None:
 
 
 def _deciding(tests: Sequence[_Test]) -> set[str]:
-    """The names of the tests that are needed where as many of the last ones as may be are left out."""
+    """Return the names of the tests that are still needed after as many as possible were left out, starting from the last."""
     catalogue, times, found = load_catalogue(), Counter[str](), set[str]()
     for test in tests:
         times.update(test.exercises)

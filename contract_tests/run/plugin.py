@@ -65,7 +65,7 @@ class Carrier:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Of a run that is over, no worker is started again, and none need tidy up: it has said what it found."""
+        """Kill the worker if the run is over, and start no other: the worker has already said what it found."""
         if self.target.deadline.over:
             dsession = node.config.pluginmanager.getplugin("dsession")
             dsession.shouldstop = self.target.deadline.over
@@ -74,9 +74,9 @@ class Carrier:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> object:
-        """Each test goes to whichever worker is free, but for those of some files, which go together.
+        """Send each test to whichever worker is free, except those of some files, which go together.
 
-        Not by marks, as `--dist=loadgroup` has it: with pytest 9.2 they are overlooked (pytest-xdist, issue 1386).
+        The marks of `--dist=loadgroup` are not used, because they are ignored with pytest 9.2 (pytest-xdist, issue 1386).
         """
         from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
@@ -135,7 +135,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in dropped]
     if settings.max_conversations is not None:
-        # Where more is created than was thought, as much as possible is decided by then.
+        # If tests create more than expected, as many requirements as possible are decided before the limit is reached.
         items.sort(key=lambda item: created_by(name_of(item)))
     items.sort(key=place if settings.workers == 1 else place_beside_others)
 
@@ -205,7 +205,7 @@ def pytest_runtest_makereport(
     judge = context.desk.judge
     took = _took(context, item, call)
     if call.excinfo is not None and isinstance(call.excinfo.value, _ENDINGS):
-        # What carries reports from a worker takes no text with half a surrogate, and an id may be part of a reason.
+        # The channel from a worker takes no text with half a surrogate pair, and a reason may contain an id from the server.
         reason = visible(str(call.excinfo.value))
         if isinstance(call.excinfo.value, Unanswered) and not _is_alive(context):
             item.session.shouldstop = f"The server went away. {reason}"
@@ -226,14 +226,14 @@ def pytest_runtest_makereport(
         "crash": crash,
         "traceback": _traceback(call) if crash else "",
     }
-    # As JSON: what carries reports from a worker takes no text with half a surrogate, and a server may be shown to have one.
+    # JSON, because the channel from a worker takes no text with half a surrogate pair, and a finding may contain one.
     report.user_properties.append((FINDINGS, json.dumps(findings)))
     if keeping.KEEPER in item.config.stash:
         item.config.stash[keeping.KEEPER].keep(judge)
     violated = judge.has_violated(context.settings.version)
     if violated and context.settings.fail_fast:
         item.session.shouldstop = "a requirement failed"
-    # What is shared with other tests is set up before, and torn down afterwards.
+    # The versions count for the body only: set-up and tear-down may belong to fixtures that other tests share.
     judge.begin(name_of(item), *(since(item) if call.when == "setup" else ()))
     return report
 
@@ -241,7 +241,7 @@ def pytest_runtest_makereport(
 def _took(context: Context, item: pytest.Item, call: pytest.CallInfo[None]) -> list[Took]:
     """What a test took, and the requirements of the run that it is about.
 
-    What is read again when the last test has ended is about what stays. A test that only observes counts for no requirement.
+    What is read again after the last test counts for `AUDITED` alone. A test that only observes counts for no requirement.
     """
     audited = call.when == "teardown" and AUDITED in context.desk.judge.touched
     about = [name for name in ([AUDITED] if audited else cited(item)) if context.settings.selects(name)]
@@ -280,9 +280,9 @@ def _findings(context: Context, call: pytest.CallInfo[None], took: list[Took], a
 
 
 def _crash_in(context: Context, call: pytest.CallInfo[None]) -> str:
-    """The exception, in a line, by which a test ended that is not the server's doing; empty where there is none.
+    """Return, in a line, the exception that ended a test and is not the server's fault; empty if there is none.
 
-    What follows in a test from a violation of a MUST is not told: the violation is.
+    An exception after a violation of a MUST is not reported: the violation is.
     """
     if call.excinfo is None or isinstance(call.excinfo.value, (*_ENDINGS, *_OUTCOMES)):
         return ""

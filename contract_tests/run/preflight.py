@@ -33,7 +33,7 @@ RUN_ID_LONGEST = 32
 """Characters of a run's id: it goes into the part of an e-mail address before the @, which holds 64."""
 
 _RUN_ID = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{RUN_ID_LONGEST - 2}}}[a-z0-9])?")
-"""What any validator of addresses accepts, and any server that folds their case leaves as it is."""
+"""Accepted by every validator of addresses, and unchanged on a server that folds their case."""
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,180}}$){_LABEL}(?:\.{_LABEL})+")
@@ -44,7 +44,7 @@ _RANDOM_BYTES = 5
 def preflight(settings: Settings, contract: Contract, target: Target) -> str:
     """Look for mistakes and return the run's id, which nobody has used on this server. Raises AccordError for a mistake.
 
-    The id is that of the settings, or one by chance. Never one by the seed: two runs that begin together with the same seed would
+    The id is that of the settings, or random. It never depends on the seed: two runs that begin together with the same seed would
     have the same.
     """
     _check_options(settings)
@@ -160,7 +160,7 @@ def _check_tiers(contract: Contract, target: Target, client: Credential, run_id:
 
 
 def _attempts(contract: Contract, target: Target, credential: Credential, run_id: str, domain: str) -> list[Exchange]:
-    """The key in both headers, to list and, as long as that is refused, with everything else that it may call."""
+    """Send the key in both headers to list and, if that is refused, to everything else it may call; return the responses."""
     listing = contract[LIST_CONVERSATIONS]
     calls = [Call(listing.method, listing.path), _create(contract, None, _address("preflight", run_id, domain))]
     unknown = target.guard.invent(random.Random(run_id))
@@ -204,7 +204,7 @@ def _unused_run_id(run_id: str, contract: Contract, target: Target, domain: str)
 
 
 def _runs_known(run_id: str, contract: Contract, target: Target, domain: str) -> tuple[int, Credential]:
-    """How many runs of this id have entered it into the server, and the credential that was told so."""
+    """Return how many runs with this id have entered it into the server, and the credential that the server answered."""
     listing, address = contract[LIST_CONVERSATIONS], _address("run", run_id, domain)
     for style in Style:
         credential = target.keys.server.by(style)

@@ -137,7 +137,7 @@ def _judged(
     if planned is not None:
         found.leave_out(planned.entries())
     selected = tuple(requirement.id for requirement in catalogue if settings.selects(requirement.id))
-    # What was violated was tested, whatever else was waited for in vain.
+    # A violated requirement was tested, even if something else that it needs never came.
     untested = {name: why for name, why in found.untested.items() if name in selected and not found.violated(name)}
     terms = Terms(selected, settings.missing, contract.inapplicable, untested, catalogue=settings.version)
     run = Run(
@@ -208,7 +208,7 @@ def _by_area(found: "Collector", asked_first: int, whole: int) -> dict[str, int]
 
 
 def _try_again(settings: Settings, target: Target, found: "Collector", took: float) -> None:
-    """Send what was found once more, to show as little of it as is needed. It takes a fraction of what the run took."""
+    """Send the requests of each finding again to find the fewest that show it. This takes a fraction of the run's time."""
     longest = min(LONGEST_S, max(3.0, took / 2))
     if settings.deadline is not None:
         longest = min(longest, settings.deadline - time.time())

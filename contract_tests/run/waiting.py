@@ -19,7 +19,7 @@ _BETWEEN = 0.3
 
 
 def wait_until_up(settings: Settings, seconds: float | None, say: Callable[[str], None], deadline: Deadline) -> None:
-    """Return as soon as something other than a gateway's 502, 503 or 504 is responded, whatever it is, or the run is over.
+    """Return as soon as any response other than a gateway's 502, 503 or 504 comes, or the run is over.
 
     What does not go away by waiting, such as a certificate that is not trusted, is left for the preflight to tell. Raises
     AccordError where the server is not up after so many seconds. `say` is told what is waited for, once and then every 10 s.
@@ -47,7 +47,7 @@ def wait_until_up(settings: Settings, seconds: float | None, say: Callable[[str]
                 say(f"Waiting up to {seconds - (now - began):.0f} s for {settings.base_url}: {target.redact(str(trouble))}")
             deadline.sleep(min(_BETWEEN, began + seconds - now))
         except Stopped:
-            # Whoever goes on finds the run over, and says so in its own way.
+            # The caller finds that the run is over, and reports it in its own way.
             return
         finally:
             target.close()

@@ -17,7 +17,7 @@ from contract_tests.transport.stopping import Deadline, without_ctrl_c
 def started_for(deadline: Deadline, errors: Path) -> Iterator[None]:
     """Let the processes that execnet starts in the block belong to a run, and what they write to stderr go to a file.
 
-    Starting one raises Stopped where the run is over. Of a run that is over, none is left when the block ends.
+    Starting one raises Stopped if the run is over. If the run is over when the block ends, all of them are killed.
     """
     from execnet import gateway_base, gateway_io
 

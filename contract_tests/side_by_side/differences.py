@@ -101,7 +101,7 @@ def _why(result: Result, which: str) -> Iterator[str]:
 def _choices(first: Run, second: Run) -> Iterator[Row]:
     for name in load_catalogue().choices:
         one, other = ((seen.observed if (seen := run.choices.get(name)) else None) or NOT_OBSERVED for run in (first, second))
-        # What was seen on one server only tells nothing apart.
+        # A choice that was observed on only one server shows no difference.
         if NOT_OBSERVED not in (one, other):
             yield Row(name, one, other)
 

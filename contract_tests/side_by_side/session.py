@@ -28,7 +28,7 @@ from contract_tests.transport.sender import Target, Unanswered
 from contract_tests.transport.stopping import Deadline
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-"""The id of a conversation that there is none of."""
+"""An id that no conversation has."""
 
 _MARK = 10
 

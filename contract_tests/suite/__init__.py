@@ -1,1 +1,1 @@
-"""The shipped tests. Each cites the requirements that it is there for; what it happens to show besides counts as well."""
+"""The shipped tests. Each cites the requirements that it is meant to test; others that it happens to check count as well."""

@@ -1,4 +1,4 @@
-"""Running what Hypothesis generates: what ended a test is told by itself, and not by how it was seen by Hypothesis."""
+"""Running what Hypothesis generates: the exception that ended a test is raised, and not the one that Hypothesis makes of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _ENDINGS = (Blocked, Unanswered, Unavailable, Withheld, Exhausted, Stopped)
 
 @contextmanager
 def endings_as_they_are() -> Iterator[None]:
-    """Raise what ended a test, where Hypothesis says instead that it could not be seen a second time.
+    """Raise the exception that ended a test, even if Hypothesis reports instead that it did not happen a second time.
 
     A request that is not answered once may well be answered the next time.
     """

@@ -54,7 +54,7 @@ def at_once(effort: Effort) -> Iterator[AtOnce]:
 
 @dataclass(frozen=True, slots=True)
 class _Created:
-    """What was created in one moment; `shared` has the conversations of one requester, with the ids of those from before."""
+    """What was created at the same time. `shared` is the requester of all, if any, `known` the ids of its earlier conversations."""
 
     payloads: list[dict[str, Any]] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
@@ -93,7 +93,7 @@ def test_concurrent_creates_are_all_kept_and_distinct(desk: Helpdesk, effort: Ef
 
 
 def _create_beside_readers(desk: Helpdesk, at_once: AtOnce, payloads: Sequence[dict[str, Any]], before: _Created) -> list[Exchange]:
-    """Create from as many threads, beside others that read and list what was created just before; judge those, return these."""
+    """Create in one thread each while others read and list what was created just before. Judge the reads, return the creates."""
     creates = [_creating(desk, payload) for payload in payloads]
     listed = len(before.each) // 3
     found, got = before.each[:listed], before.each[listed:]
@@ -218,7 +218,7 @@ def test_keys_of_both_tiers_that_resolve_at_once_are_told_apart(
 def test_organisations_that_call_at_once_each_see_their_own(
     desk: Helpdesk, effort: Effort, at_once: AtOnce, other_server_key: Credential
 ) -> None:
-    """Each asks for what is the other's; the key of one call is no key for those that are handled beside it."""
+    """Each asks for the other's conversations; a call must not be handled with the key of another call at the same time."""
     ours, email = desk.create(), desk.email("foreign")
     foreign = desk.call(CREATE_CONVERSATION, body=desk.payload(user_email=email), credential=other_server_key)
     desk.check("create.status", responses.status_mismatch(foreign, 201), foreign)
@@ -250,7 +250,7 @@ def test_a_message_does_not_undo_a_resolve_of_the_same_moment(desk: Helpdesk, ef
         closed.note_message()
         reopens = reopens or (reply.succeeded and desk.call(GET_CONVERSATION, id=closed.id).members.get("status") != "closed")
     for _ in range(effort.rounds):
-        # Each of another requester, lest who sends what is taken for somebody else.
+        # Each has its own requester, so that no sender can be taken for another.
         records = [desk.create() for _ in range(max(2, effort.threads // 2))]
         bodies = [desk.body("at once") for _ in records]
         calls = [_resolving(desk, record.id) for record in records]

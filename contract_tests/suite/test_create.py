@@ -31,7 +31,7 @@ ALWAYS = (
 
 @pytest.mark.requirements("create.anonymous", "create.anonymous-apart", "create.anonymous-address", "get.as-created")
 def test_an_anonymous_conversation_is_created(desk: Helpdesk, contract: Contract) -> None:
-    """First in a run, as the first one has names: where all of them are one person, it is called so ever after."""
+    """First in a run, since the first create has names: if all anonymous people are one to a server, all get these names."""
     if "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
     records: list[Record] = []
@@ -45,7 +45,7 @@ def test_an_anonymous_conversation_is_created(desk: Helpdesk, contract: Contract
                     records.append(desk.record_created(payload, exchange))
                     if desk.effort.combined(number, place):
                         desk.get(records[-1])
-    # What came later has changed nothing of those before: they are different people, or one whom nobody renames.
+    # Later creates have changed nothing of these: they are different people, or one person that nobody renames.
     for record in records[:2]:
         desk.get(record)
 
@@ -68,8 +68,8 @@ def test_anonymous_people_are_not_one_who_share_something(desk: Helpdesk, contra
 def _anonymous_members(contract: Contract, number: int, place: int) -> dict[str, Any]:
     """The `place`-th create without an address by the `number`-th key.
 
-    Of any two members each is sent with the other and without it, by each key, on each channel and at each priority: in sixteen
-    creates, since what chooses them are different sums of the same four bits (an orthogonal array).
+    Each member is sent with and without each other member, by each key, on each channel and at each priority, in only sixteen
+    creates, since different sums of the same four bits choose them (an orthogonal array).
     """
     if place == number == 3:
         # The default of both, and nothing beside the subject.
@@ -191,7 +191,7 @@ def test_names_of_an_existing_user_are_not_overwritten(desk: Helpdesk) -> None:
         )
         later = [names for place, names in enumerate(again) if desk.effort.combined(number // 2, place)]
         others = [desk.create(desk.payload(user_email=email, **names)) for names in later]
-        # Whatever comes with the names, and whatever the user has done since, and whether anything is still open.
+        # This holds whatever else a create has, whatever the user has done since, and even if nothing is open any more.
         desk.send(first, desk.body())
         if number >= 2:
             for record in (first, *others):
@@ -214,7 +214,7 @@ def test_names_of_an_existing_user_are_not_overwritten(desk: Helpdesk) -> None:
 @pytest.mark.since(2)
 @pytest.mark.requirements("create.existing-user-names", "get.as-created")
 def test_an_address_in_other_case_overwrites_nothing(desk: Helpdesk) -> None:
-    """Whether it is the same user is a choice: whose names were given first keeps them, and the address as it was."""
+    """Whether it is the same user is a choice: either way, the first user keeps its names, and its address as it was."""
     first = desk.create(desk.payload(user_first_name="Zoë", user_last_name="Ferreira"))
     assert first.email is not None
     desk.call(
@@ -230,7 +230,7 @@ def test_an_address_in_other_case_overwrites_nothing(desk: Helpdesk) -> None:
 @pytest.mark.since(2)
 @pytest.mark.requirements("create.new-user-names", "get.as-created", "list.email-filter")
 def test_names_are_those_of_an_address_with_capitals(desk: Helpdesk) -> None:
-    """No record: by which spellings such an address is found in lists is a choice. As it was sent, or as it is shown, it is."""
+    """No record, since which spellings of the address a list finds is a choice; one of the sent and the shown one must be found."""
     email = desk.email("Mixed.Case")
     creating = desk.call(CREATE_CONVERSATION, body=desk.payload(user_email=email, user_first_name="Zoë", user_last_name="Ferreira"))
     if not creating.succeeded:
@@ -270,9 +270,9 @@ def test_equal_requests_create_different_conversations(desk: Helpdesk, effort: E
 
 
 def _selects_others(page: Page, conversation_id: str) -> Mismatch | None:
-    """Return why an address is another's: it selects conversations, all that have it, and not the one that shows it.
+    """Return why an address is another's: the complete list of its conversations lacks the one that shows it.
 
-    One that selects nothing may be made up as it is shown.
+    An address that selects nothing may have been made up for display.
     """
     if not page.items or len(page.items) < page.count or conversation_id in page.ids:
         return None

@@ -15,7 +15,7 @@ _LONGEST_NAME = 100
 
 @pytest.mark.requirements("create.text-exact", "create.metadata-kept", "get.as-created")
 def test_text_and_metadata_come_back_as_they_were_sent(desk: Helpdesk, contract: Contract) -> None:
-    """Each text in each place, and other texts beside it, so that one that is taken for another shows."""
+    """Send each text in each place, beside other texts, so that it shows if one is mixed up with another."""
     for version in (1, 2):
         texts = _packed([text for text in samples.TEXTS if samples.since(text) == version])
         metadata = [one for one in samples.METADATA if samples.since(one) == version]
@@ -26,11 +26,11 @@ def test_text_and_metadata_come_back_as_they_were_sent(desk: Helpdesk, contract:
             payload |= {"channel": contract.channels[number % len(contract.channels)]}
             with desk.since(version):
                 desk.get(desk.create(payload))
-    # What is cut off where somebody takes it for mail, as they may by one channel only.
+    # Code that takes this for mail may cut it, perhaps on one channel only.
     for channel in contract.channels:
         with desk.since(2):
             desk.create(desk.payload(subject=samples.OF_MAIL[: contract.subject_maximum], channel=channel))
-    # The same of what is a number, a moment or JSON to somebody, as far as no priority was sent with it.
+    # Then texts that code may take for a number, a timestamp or JSON, if no create with a priority has sent them.
     subjects, left = samples.SUBJECTS, len(contract.priorities) * len(contract.channels)
     unsent = metadata[len(texts) :]
     for number, text in enumerate(subjects[min(left, len(subjects) - len(unsent)) :], left):
@@ -48,7 +48,7 @@ def _packed(texts: list[str]) -> list[str]:
     Those without a space, which may be taken for something else as a whole, stay alone.
     """
     whole = [text for text in texts if " " not in text]
-    # What begins with a sign may mean something by that.
+    # Texts that begin with a sign stay at the beginning, where it may have a meaning.
     rest = sorted((text for text in texts if " " in text), key=lambda text: text[0].isalpha())
     half = len(rest) // 2
     pairs = [(f"{one} {two}", one, two) for one, two in zip(rest[:half], rest[half:], strict=False)]

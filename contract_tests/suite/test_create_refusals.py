@@ -99,7 +99,7 @@ def test_astral_characters_count_once(desk: Helpdesk, contract: Contract) -> Non
 def test_a_longer_subject_is_refused(desk: Helpdesk, contract: Contract) -> None:
     marker, longest, subject = desk.email("refused"), contract.subject_maximum, desk.subject("Too long")
     texts = (
-        # Nor is what would fit of it kept, for whomever.
+        # The part of it that would fit must not be kept, either, for any requester.
         f"{subject} {'x' * longest}",
         "x" * (longest + 1),
         "ü" * (longest + 1),
@@ -152,8 +152,8 @@ def test_a_body_that_is_not_json_is_refused(desk: Helpdesk) -> None:
 def _check_no_blank_one(desk: Helpdesk, body: str) -> None:
     """Judge that a malformed body creates no conversation without a subject.
 
-    Others may create such at any time. So where one appears, it is sent some more times, with readings of chance number between:
-    what appears each time that it is sent, and never otherwise, is its doing.
+    Others may create such at any time. So if one appears, the body is sent several times, with a random number of reads between:
+    what appears each time that it is sent, and never otherwise, comes from it.
     """
     seen, page = _blank_ones(desk)
     for attempt in range(_REPETITIONS):
@@ -305,7 +305,7 @@ def test_values_of_the_wrong_type_never_come_back(desk: Helpdesk, member: str) -
         else [1, 0, -1.5, True, False, [], ["x"], {}, {"x": "y"}]
     )
     if desk.effort.sparse and member not in ("subject", "metadata"):
-        # Each kind of value, of every other member the empty one of it.
+        # One value of each kind; the empty values are divided among the members.
         wrong = [1, True, ["x"], {"x": "y"}, *([[]] if MEMBERS.index(member) % 2 else [0, False, {}])]
     if member in ("priority", "channel"):
         # One in a list is written as the value itself in some languages.
@@ -331,7 +331,7 @@ def test_values_of_the_wrong_type_never_come_back(desk: Helpdesk, member: str) -
 @pytest.mark.since(2)
 @pytest.mark.requirements("create.wrong-types", "create.wrong-types-refused", "any.no-server-error")
 def test_values_of_the_wrong_type_beside_each_other_never_come_back(desk: Helpdesk) -> None:
-    """Several at once, about a new user with an address: what looks at one may stumble over another."""
+    """Send several at once, for a new user with an address: code that handles one of them may fail at another."""
     kinds: list[Any] = [["x"], {"x": "y"}, [], {}]
     names = [
         {"user_first_name": one, "user_last_name": kinds[(place + shift) % 4]}

@@ -172,7 +172,7 @@ def test_a_new_conversation_is_listed_at_once(desk: Helpdesk) -> None:
             payload = desk.payload()
             query = {"user_email": payload["user_email"], **({"status": "open"} if number % 2 else {})}
             if desk.effort.combined(number + 2, place, one_in=4) or number % 2:
-                # Whoever asked before is told the new answer as well.
+                # A client that asked before must get the new response as well.
                 desk.list_page(**query, credential=reader)
             record = desk.create(payload, credential=creator)
             page = desk.list_page(**query, credential=reader)
@@ -208,8 +208,8 @@ def test_what_is_counted_is_what_the_pages_hold(desk: Helpdesk, contract: Contra
 def _check_count_of_all(desk: Helpdesk, query: dict[str, Any]) -> None:
     """Judge that a list counts as many as its pages hold.
 
-    Others may write meanwhile, which moves what is on which page: only where the pages hold the same twice, they are compared with
-    the count. Nothing is said of a list that is too long.
+    Others may write meanwhile, which moves items from page to page. So a mismatch counts only if the pages hold the same twice.
+    A list that is too long is not judged.
     """
     most, before = desk.contract.page_maximum, list[str]()
     if desk.list_page(**query, limit=1).count > most * _MOST_PAGES:

@@ -34,7 +34,7 @@ MALFORMED = (
     "%FF",
     "%E0%A4",
 )
-"""What is no id on most servers, and is read only: where one of these is the id of a conversation, that may be somebody else's."""
+"""Texts that are no ids on most servers. They are only read: if one is the id of a conversation, that may be somebody else's."""
 
 
 @pytest.mark.requirements("get.answer", "get.as-created")
@@ -66,7 +66,7 @@ def test_an_unknown_id_is_not_found(desk: Helpdesk) -> None:
             exchange = desk.call(
                 GET_CONVERSATION, id=unknown, credential=credential, documented=is_uuid(known) and is_uuid(unknown)
             )
-            # One with more behind it may be another spelling of the same: words after a number, an ending, what is cut off.
+            # An id with a suffix may be another spelling of it: words after a number, a file extension, a part that is cut off.
             mismatch = invented_id_mismatch(exchange, unknown, (known,) if unknown.startswith(known) else ())
             desk.check("get.unknown-id", mismatch, exchange)
             if exchange.succeeded and mismatch is None:
@@ -95,9 +95,9 @@ def test_a_malformed_id_that_nobody_can_have_is_not_found(desk: Helpdesk) -> Non
 def invented_id_mismatch(exchange: Exchange, asked: str, others: Iterable[str] = ()) -> Mismatch | None:
     """Return why an id that was invented is not treated as one that no conversation has.
 
-    No invented id is impossible: servers count from zero, or issue words and short hashes. One that shows a conversation of this
-    id, or of one of `others`, which are other spellings of it, has that conversation. Where a path has what servers normalise, the
-    list may be what is left of it.
+    Any invented id may exist: servers count from zero, or issue words and short hashes. If the response shows a conversation with
+    this id, or with one of `others`, its other spellings, the id exists. If a path has something that servers normalise, what is
+    left of it may be the path of the list.
     """
     if exchange.succeeded and str(exchange.members.get("id")) in {*spellings(asked), *others}:
         return None
@@ -109,9 +109,9 @@ def _is_the_list(exchange: Exchange, asked: str) -> bool:
 
 
 def ids_of_nobody(desk: Helpdesk) -> list[str]:
-    """Ids that cannot be anybody's, for what is to be refused: UUIDs by chance, and texts around one that could be no id at all.
+    """Return ids that nobody can have, for requests that must be refused: random UUIDs, and texts with one that cannot be ids.
 
-    None is one that exists with more behind it, which may be another spelling of the same.
+    None is an existing id with a suffix, which may be another spelling of that id.
     """
     invent = desk.target.guard.invent
     made_up = [invent(desk.random) for _ in range(2)]
@@ -138,9 +138,9 @@ def unknown_ids(known: str, desk: Helpdesk) -> list[str]:
 
 
 def _with_another_digit(known: str, desk: Helpdesk) -> str:
-    """A UUID with its end changed; in its middle, where ids are issued one after another, so that the one before exists as well.
+    """Return a UUID with its end changed, or its middle if ids are issued in sequence, so that the previous one exists as well.
 
-    The one before, since the one after may be about to be created.
+    The end is decremented, since the next id may be about to be created.
     """
     digits = [at for at, character in enumerate(known) if character in hexdigits]
     before = known[: digits[-2]] + f"{(int(known[digits[-2] : digits[-1] + 1], 16) - 1) % 256:02x}" + known[digits[-1] + 1 :]

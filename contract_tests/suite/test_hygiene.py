@@ -78,7 +78,7 @@ def _held_back(exchange: Exchange, origin: str, method: str, asked: str) -> Mism
         return found
     if method not in ("GET", "POST") and method not in _listed(exchange, "methods"):
         return Mismatch(f"the preflight does not allow {method}", method, ", ".join(_listed(exchange, "methods")))
-    # A star does not stand for Authorization.
+    # The wildcard `*` does not cover Authorization.
     allowed = _listed(exchange, "headers")
     lacking = [name for name in asked.split(",") if name not in allowed and ("*" not in allowed or name == "authorization")]
     return Mismatch(f"the preflight does not allow {lacking[0]}", asked, ", ".join(allowed)) if lacking else None

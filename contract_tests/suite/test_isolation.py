@@ -51,7 +51,7 @@ def test_lists_hold_nothing_of_another_organisation(
     desk.check("isolation.list", _ours_listed(desk, plain), plain.exchange)
     for status in (None, "open", "closed"):
         by_status: dict[str, Any] = {} if status is None else {"status": status}
-        # Asked for by its own organisation just before: a response that is kept for whoever asks the same is not for others.
+        # Its own organisation asks just before: a response that is cached for the same request must not be served to others.
         desk.list_page(user_email=theirs.email, **by_status)
         filtered = desk.list_page(credential=stranger, user_email=theirs.email, **by_status)
         desk.check("isolation.list", _any_counted(filtered) or _ours_listed(desk, filtered), filtered.exchange)
@@ -162,7 +162,7 @@ def test_cookies_of_one_organisation_show_nothing_to_another(desk: Helpdesk, oth
 @pytest.mark.since(2)
 @pytest.mark.requirements("isolation.get")
 def test_the_names_of_a_user_stay_in_their_organisation(desk: Helpdesk, other_server_key: Credential) -> None:
-    """Whoever has the same address in both is called in each what was said there, or nothing."""
+    """A user with the same address in both has in each the names that were given there, or none."""
     names = {"user_first_name": "Isolde", "user_last_name": "Quartermain"}
     payload = desk.payload(user_email=desk.create(desk.payload(**names)).email)
     exchange = desk.call(CREATE_CONVERSATION, body=payload, credential=other_server_key)
@@ -180,7 +180,7 @@ def check_out_of_reach(
 ) -> None:
     """Judge that keys of one organisation neither read nor change a conversation of the other, which `owner` reads.
 
-    Where both have a conversation of this id, what a stranger would write to is its own, and only what is shown is judged.
+    If both have a conversation with this id, a stranger would write to its own, so only what is shown is judged.
     """
     reading = desk.call(GET_CONVERSATION, id=before.id, credential=strangers[0])
     both = reading.succeeded and another_shown(reading, before.members) is None
@@ -209,7 +209,7 @@ def check_out_of_reach(
 
 
 def _done_to_another(writing: Exchange, reading: Exchange) -> Mismatch | None:
-    """Return why a write succeeds though its key was just refused to read that conversation: it has none of this id."""
+    """Return why a write succeeds although its key has no conversation with this id: a read was just refused."""
     return responses.found_or_failed(writing) if reading.refused else None
 
 
@@ -239,7 +239,7 @@ def _theirs_listed(theirs: list[dict[str, Any]]) -> Mismatch | None:
 
 
 def _others_counted(page: Page, most: int) -> Mismatch | None:
-    """Return why a page from the beginning that is not full does not hold all that it counts: the rest is somebody else's."""
+    """Return why a first page that is not full counts more than it holds: the rest belongs to somebody else."""
     if len(page.items) >= most or page.count <= len(page.items):
         return None
     return Mismatch("more is counted than the organisation's conversations", str(len(page.items)), str(page.count), "/count")

@@ -29,10 +29,10 @@ _TRIES = 12
 @pytest.mark.requirements("isolation.list", "isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve")
 @pytest.mark.parametrize("closed", [False, True])
 def test_every_key_is_kept_out(desk: Helpdesk, contract: Contract, other_server_key: Credential, closed: bool) -> None:
-    """The sender is known on both sides: that is not what a message is refused for."""
+    """The sender is known in both organisations, so a message is not refused because of the sender."""
     known = desk.create()
     foreign = create_foreign(desk, other_server_key, known.email)
-    # Whose messages are shown is told by one that is there.
+    # With a message in it, it can be seen whose messages a key is shown.
     message = {"body": desk.body("Theirs"), "user_email": known.email}
     desk.call(CREATE_MESSAGE, id=foreign.id, body=message, credential=other_server_key)
     for credential in desk.credentials(LIST_CONVERSATIONS):
@@ -79,7 +79,7 @@ def test_the_same_number_is_not_the_same_conversation(desk: Helpdesk, other_serv
 @pytest.mark.since(2)
 @pytest.mark.requirements("isolation.get", "isolation.messages", "isolation.create-message", "isolation.resolve", "isolation.list")
 def test_equal_conversations_of_two_organisations_are_lived_apart(desk: Helpdesk, other_server_key: Credential) -> None:
-    """The same person writes the same to both. Whatever comes of it in one, in the other there is nothing of it."""
+    """The same person writes the same to both. What is then done in one must not show in the other."""
     payload = desk.payload(user_first_name="Isa", user_last_name="Doppel", description=desk.body("To both"))
     ours = desk.create(payload)
     foreign = create_foreign(desk, other_server_key, ours.email, payload)

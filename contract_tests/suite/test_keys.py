@@ -50,7 +50,7 @@ class Bystander:
     marker: str
 
     def asked_for(self, operation_id: str, turn: int, few: bool) -> tuple[Record, ...]:
-        """Those that a bad key asks an operation for: both where there are few such keys, else one in turn with the other."""
+        """Return the conversations that a bad key asks for: both if there are few such keys, else the two in turn."""
         if operation_id not in (GET_CONVERSATION, LIST_MESSAGES):
             return (self.record,)
         return (self.record, self.closed) if few else (self.closed if turn % 2 else self.record,)
@@ -58,7 +58,7 @@ class Bystander:
 
 @pytest.fixture(scope="module")
 def bystander(desk: Helpdesk) -> Iterator[Bystander]:
-    """One for all that is refused here: at the end of the file nothing has come of any of it."""
+    """Share one among all tests here, and judge at the end of the file that no refused request has changed or created anything."""
     record, closed = desk.create_by_any(), desk.create()
     desk.send(closed, desk.body())
     desk.resolve(closed)
@@ -89,7 +89,7 @@ def test_valid_keys_are_accepted(desk: Helpdesk, operation_id: str) -> None:
         exchanges.append((credential, desk.call(operation_id, id=record.id, body=body, credential=credential)))
         if exchanges[-1][1].succeeded:
             record_accepted(operation_id, record)
-    # Where no key at all is accepted, the operation is what is wrong, unless it is said to be the key.
+    # If no key at all is accepted, the operation itself is wrong, unless the status blames the key.
     works = any(exchange.succeeded for _, exchange in exchanges)
     for credential, exchange in exchanges:
         mismatch = responses.not_accepted(exchange) if works or exchange.status in (401, 403) else None
@@ -107,7 +107,7 @@ def test_a_request_without_a_key_is_refused(desk: Helpdesk, bystander: Bystander
 @pytest.mark.since(2)
 @pytest.mark.requirements("auth.missing-key", "auth.invalid-key", "auth.refusal-body")
 def test_what_was_read_with_a_key_is_not_served_without(desk: Helpdesk) -> None:
-    """A read is accepted, and is then asked for again by the same address, without a key or with a bad one: a cache knows keys."""
+    """Repeat an accepted read without a key or with a bad one: a cache must not serve the response to either."""
     record = desk.create()
     desk.send(record, desk.body())
     unknown = unknown_keys(desk.target.keys.server)[:2]
@@ -121,7 +121,7 @@ def test_what_was_read_with_a_key_is_not_served_without(desk: Helpdesk) -> None:
         for place, style in enumerate(Style):
             if not desk.effort.combined(number // 2 + number, place):
                 continue
-            # By the header in which the bad key comes, too: a cache may know only one of the two.
+            # Both keys are sent in the same header: a cache may take only one of the two headers into account.
             good = desk.target.keys.server.by(style)
             desk.call(operation_id, id=record.id, query=query, credential=good)
             for requirement, forgery in (
@@ -154,7 +154,7 @@ def test_an_altered_server_key_is_refused(desk: Helpdesk, bystander: Bystander) 
 def test_an_altered_client_key_is_refused(desk: Helpdesk, bystander: Bystander, client_key: Credential) -> None:
     forgeries = altered_keys(client_key)
     if desk.effort.sparse:
-        # By one header each, the other one in turn: whoever compares keys does so for both tiers.
+        # Each is sent in one header only, in turn: servers compare the keys of both tiers in the same way.
         forgeries = [forgeries[at + at // 2 % 2] for at in range(0, len(forgeries), 2)]
     check_refused_everywhere(desk, bystander, "auth.altered-key", forgeries)
 
@@ -184,10 +184,10 @@ def test_another_authentication_scheme_is_refused(desk: Helpdesk, bystander: Bys
 def check_refused_everywhere(
     desk: Helpdesk, bystander: Bystander, requirement: str, forgeries: list[Forgery], *, one_in: int = 6, shift: int = 0
 ) -> None:
-    """Judge that each forgery is refused with the documented 401; those of a kind meet each operation by either header.
+    """Judge that each forgery is refused with the documented 401; those of one kind reach each operation in both headers.
 
-    At a sparse effort, where there are many, each meets one in so many operations, and the two ways of sending the same key, which
-    follow each other, different ones. `shift` has those of another key meet others.
+    At a sparse effort, if there are many, each is sent to one in `one_in` operations, and the two ways of sending the same key,
+    which follow each other, to different ones. `shift` selects other operations for the forgeries of another key.
     """
     assert forgeries
     issued = {credential.key for credential in desk.target.keys.named().values()} if requirement == "auth.altered-key" else set()
@@ -206,7 +206,7 @@ def check_refused_everywhere(
 def _check_refused(
     desk: Helpdesk, marker: str, requirement: str, forgery: Forgery, operation_id: str, record: Record, number: int, place: int
 ) -> None:
-    """Judge that a forgery is refused by an operation; by `number` and `place`, the request is another in what else it has."""
+    """Judge that an operation refuses a forgery; `number` and `place` vary what else the request has."""
     body = valid_body(desk, operation_id, record, email=marker)
     # Every other list is filtered: that may be another way through the server.
     query = {"user_email": record.email, "offset": 1} if operation_id == LIST_CONVERSATIONS and number % 2 else None

@@ -90,7 +90,7 @@ class _Life(RuleBasedStateMachine):
         )
         email = self.emails[who]
         self.written_to.add(email)
-        # Where a create is left without a response that decides it, the life ends, and nobody knows what the list has to hold.
+        # If a create gets no response that decides it, the life ends, and what the list must hold is unknown.
         self.uncertain.add(email)
         record = desk.create(desk.payload(user_email=email, **members))
         self.uncertain.remove(email)
@@ -132,7 +132,7 @@ class _Life(RuleBasedStateMachine):
 
     @invariant()
     def lists_agree(self) -> None:
-        """After each write, the list of whose conversation it is holds exactly what it should."""
+        """Check after each write that the list of the conversation's requester holds exactly what it should."""
         written_to: set[str] = getattr(self, "written_to", set())
         while written_to:
             self._check_list(written_to.pop())

@@ -67,7 +67,7 @@ def test_many_messages_are_listed_in_order_as_they_were_sent(desk: Helpdesk, con
     items, listing = desk.read_messages(record.id)
     mismatch = messages.listed_after(items, mark_of(description), mark_of(record.messages[0].body))
     desk.check("messages.oldest-first", mismatch, listing)
-    # All of a body is a number, a moment or JSON to somebody: it has no mark, and is known by being there.
+    # Code may take the whole of these bodies for a number, a timestamp or JSON. They have no mark, so their text is looked for.
     held = [item.get("body") for item in items]
     for text in samples.WHOLE_BODIES:
         there = any(isinstance(one, str) and text_mismatch(text, one, "body") is None for one in held)
@@ -106,7 +106,7 @@ def test_equal_messages_are_listed_as_often_as_they_were_sent(desk: Helpdesk) ->
     with desk.since(2):
         desk.resolve(record)
         _check_times(desk, record, body, before + 3)
-        # Nor is the same said elsewhere taken for the same again.
+        # The same text in another conversation must not be taken for a repetition, either.
         other = desk.create(desk.payload(user_email=record.email))
         desk.send(other, body, credential=key)
         desk.check_messages(other)
@@ -160,7 +160,7 @@ def test_the_sender_is_who_sent_it(desk: Helpdesk) -> None:
     # However many have written to it, it is one.
     desk.check_page_is(desk.list_page(user_email=record.email), {record.id})
     with desk.since(2):
-        # Nor has a sender whom nobody knew opened it: what they open is what is listed for them.
+        # An unknown sender has not created it: only what the sender creates is listed for that address.
         desk.check_page_is(desk.list_page(user_email=known_later), set())
         opened = desk.create(desk.payload(user_email=known_later))
         desk.check_page_is(desk.list_page(user_email=known_later), {opened.id})

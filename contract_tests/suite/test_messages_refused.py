@@ -52,7 +52,7 @@ def test_a_message_without_what_is_required_is_refused(desk: Helpdesk) -> None:
     desk.check_unchanged(before, REFUSED)
     desk.check_unchanged(before_closed, REFUSED)
     with desk.since(2):
-        # What was refused stands in nobody's way.
+        # A refused message must not prevent the next one.
         desk.send(record, desk.body("After all"))
 
 
@@ -112,7 +112,7 @@ UNUSUAL = (
     "zero\u200bwidth soft\u00adhyphen byte\ufefforder line\u2028separator",
     *((text * size)[:size] + "end" for size in (20_000, 100_000) for text in ("a long body ", "längere Nachricht 🎉 ")),
 )
-"""Texts that a server may refuse, each by itself, and keeps whole where it does not: unusual characters, and very long ones."""
+"""Texts that a server may refuse, but must keep whole if it does not: unusual characters, and very long texts."""
 
 
 @pytest.mark.since(2, REFUSED)

@@ -21,18 +21,18 @@ from contract_tests.transport.exchange import Call, Exchange
 from contract_tests.transport.guard import Withheld
 
 _TRIES = 3
-"""How often it has to happen that a request seems to create something, and that nothing appears without it."""
+"""How often a request must seem to create something, while nothing appears without it, before it is reported."""
 
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST")
 
 _REPLACING = ("PUT", "PATCH", "DELETE")
-"""What they do to a whole list they do to everybody's conversations, whatever a filter or a body says that a server may ignore."""
+"""Methods that, sent to the whole list, affect everybody's conversations: a server may ignore a filter or a body."""
 
 
 def _may_be_sent(contract: Contract, operation_id: str, method: str) -> bool:
-    """Whether an undocumented method can reach none but the run's own: at the path of the list it may replace or delete all of it.
+    """Return whether an undocumented method can only affect this run: on the list, it may replace or delete everything.
 
-    At that of create there is nothing to delete but what a filter selects.
+    On the path of create, only DELETE is risky: it may delete what a filter selects.
     """
     refrained = {LIST_CONVERSATIONS: _REPLACING, CREATE_CONVERSATION: ("DELETE",)}.get(operation_id, ())
     path = contract[operation_id].path
@@ -47,7 +47,7 @@ _OVERRIDDEN = {
     LIST_MESSAGES: ("POST", "PUT", "server"),
     RESOLVE_CONVERSATION: ("GET", "POST", "client"),
 }
-"""By operation: the method that is sent, the one that it is said to be, and the tier of the key. No key of it may do either."""
+"""By operation: the method that is sent, the one in the override headers, and the tier of the key, which allows neither."""
 
 
 class Bystander:
@@ -82,7 +82,7 @@ def test_undocumented_methods_change_nothing(desk: Helpdesk, contract: Contract,
     query = (("subject", "Changed"), ("status", "closed"), ("user_email", email), ("body", "Changed"))
     for number, credential in enumerate(desk.credentials(GET_CONVERSATION)):
         for place, method in enumerate(METHODS):
-            # By a key of each tier what replaces, and the rest by that of a server.
+            # Replacing methods are sent with a key of each tier, the others only with server keys.
             if method not in _REPLACING and credential.tier != "server" and desk.effort.sparse:
                 continue
             if _may_be_sent(contract, operation_id, method) and desk.effort.combined(number, place):
@@ -115,9 +115,9 @@ def _overridden_methods_change_nothing(desk: Helpdesk, bystander: Bystander, ope
 @pytest.mark.since(2)
 @pytest.mark.requirements("any.undocumented-methods")
 def test_undocumented_methods_create_nothing(desk: Helpdesk, contract: Contract) -> None:
-    """Not even what says nothing of the request: the conversations of the organisation are as many as before.
+    """Not even a conversation that shows nothing of the request: the organisation has as many as before.
 
-    Others may create some meanwhile. What is created by the request itself is so each time, and without it not.
+    Others may create some meanwhile. What the request creates appears each time that it is sent, and never without it.
     """
     create = contract[CREATE_CONVERSATION]
     calls = [
@@ -131,7 +131,7 @@ def test_undocumented_methods_create_nothing(desk: Helpdesk, contract: Contract)
     before, _ = _count(desk)
     sent = []
     for call in calls:
-        # As above: a server that lets no reading of the word through keeps nothing else from being judged.
+        # As above: if this call is withheld, the others are still judged.
         with suppress(Withheld):
             desk.target.send(call)
             sent.append(call)
@@ -147,10 +147,10 @@ def test_undocumented_methods_create_nothing(desk: Helpdesk, contract: Contract)
 
 
 def _created_by(desk: Helpdesk, call: Call) -> tuple[Mismatch, list[Exchange], Exchange] | None:
-    """What is wrong where there is a conversation more after a request, each time, and none without it, each time.
+    """Return what is wrong if a request adds one conversation each time, and none appears without it.
 
-    With what was counted before the request, its exchange, and what was counted after it. It is counted more often each time: what
-    others create at every n-th request must not keep step with the requests.
+    It comes with the count before the request, its exchange, and the count after it. The number of counts grows each time, so that
+    what others create at every n-th request cannot coincide with it.
     """
     for attempt in range(_TRIES):
         counted = [_count(desk) for _ in range(2 + attempt)]

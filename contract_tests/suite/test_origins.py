@@ -58,7 +58,7 @@ def test_other_origins_are_refused(desk: Helpdesk, contract: Contract, origin_cl
                     body = desk.payload(user_email=None, subject=subject)
                 credential = origin_client_key.by(style)
                 if number < 3:
-                    # What was just accepted is no reason to accept what comes next.
+                    # A request that was just accepted must not be a reason to accept the next one.
                     allowed = {"Origin": desk.target.keys.origin}
                     reading = desk.call(GET_CONVERSATION, id=record.id, credential=credential, headers=allowed)
                     desk.check("origin.allowed", responses.not_accepted(reading), reading)

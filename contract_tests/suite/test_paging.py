@@ -163,7 +163,7 @@ def test_an_offset_past_the_end_of_everything_is_an_empty_page(desk: Helpdesk) -
 
 
 _THOUSAND = 1_000
-"""What counts stop at, where counting is thought to cost too much."""
+"""Where some servers stop counting, to save time."""
 
 
 @pytest.mark.last(5)
@@ -173,7 +173,7 @@ def test_more_than_a_thousand_are_counted(desk: Helpdesk, effort: Effort) -> Non
     if effort.sparse:
         pytest.skip(f"{LEFT_OUT}effort")
     email = desk.email("crowd")
-    # As many as are missing, and some, as others may have fewer in the meantime; after all else that creates some.
+    # Create what is missing and a few more, in case others remove some. It runs after all other tests that create some.
     counted = desk.list_page(limit=1).count
     for _ in range(_THOUSAND + 10 - counted if counted > 0 else 0):
         desk.create(desk.payload(user_email=email))

@@ -1,7 +1,7 @@
 """Other spellings of a path: what key, tier and organisation forbid stays forbidden there, whatever is answered.
 
-What decides is never a status: a server may serve such a path as what it normalises to, or refuse it in any way. It is what is
-shown to whom, and what has changed.
+The status is not judged: a server may serve such a path as what it normalises to, or refuse it in any way. What counts is what is
+shown to which key, and what has changed.
 """
 
 import itertools
@@ -24,7 +24,7 @@ REQUIREMENT = "any.other-paths"
 
 
 def spellings(path: str, conversation_id: str) -> list[str]:
-    """A path as something on the way, or in a router, may take it for the documented one, or for another."""
+    """Return spellings of a path that a proxy or a router may take for the documented path, or for another."""
     last = path.rstrip("/").rpartition("/")[2]
     before = path.rstrip("/").rpartition("/")[0]
     return [
@@ -51,7 +51,7 @@ def spellings(path: str, conversation_id: str) -> list[str]:
 
 
 def some_spellings(desk: Helpdesk, path: str, conversation_id: str, part: int, parts: int) -> list[str]:
-    """The spellings of a path: all of them, or at a sparse effort every so-manieth, beginning with another for each `part`."""
+    """Return the spellings of a path: all, or at a sparse effort every n-th, with n = `parts`, from position `part` on."""
     found = spellings(path, conversation_id)
     return [*dict.fromkeys(found[part::parts] if desk.effort.sparse else found)]
 
@@ -122,14 +122,14 @@ def _check_nothing_shown(desk: Helpdesk, record: Record, who: str, exchange: Exc
 
 
 def _check_nothing_changes(desk: Helpdesk, before: Snapshot, who: str, calls: Iterator[Call]) -> None:
-    """Judge that calls which are all forbidden change nothing; looked at once, and at once where one seems to have been done."""
+    """Judge that forbidden calls change nothing: once after all of them, and immediately after one that seems to succeed."""
     last: Exchange | None = None
     withheld: Withheld | None = None
     for call in calls:
         try:
             last = desk.target.send(call)
         except Withheld as error:
-            # One spelling that may not be sent keeps none of the others from being judged.
+            # If one spelling may not be sent, the others are still judged.
             withheld = error
             continue
         if last.succeeded and not _check_unchanged(desk, before, who, last):

@@ -40,7 +40,7 @@ def test_resolving_closes_wherever_the_conversation_is_shown(desk: Helpdesk, con
                 desk.send(record, desk.body(text))
             desk.check_messages(record)
             desk.get(record)
-            # What is asked before and after is the same: a response, or a count, that was kept is out of date then.
+            # The same list is requested before and after, so that a cached response or count would be out of date.
             kept = ("open", "closed")[(number + place) // 2 % 2]
             desk.list_page(user_email=record.email, status=kept)
             desk.resolve(record, credential=credential)
@@ -204,7 +204,7 @@ def test_a_reply_to_a_closed_conversation_touches_no_other(desk: Helpdesk) -> No
     desk.get(closed)
     for bystander in bystanders:
         desk.check_unchanged(bystander, "messages.touches-no-other")
-    # Whether it is open again or closed still, by now it was read, and lists say the same.
+    # It may have been reopened or not, but its status has been read, and the lists must agree with it.
     for status in desk.contract.statuses:
         ids = {record.id for record in (closed, other, open_one) if record.status == status}
         desk.check_selection("list.status-filter", ids, desk.list_page(user_email=email, status=status))
@@ -221,7 +221,7 @@ def test_a_reply_to_a_closed_conversation_touches_no_other(desk: Helpdesk) -> No
 @pytest.mark.since(2)
 @pytest.mark.requirements("list.items-as-get")
 def test_a_conversation_is_listed_as_it_is_read(desk: Helpdesk) -> None:
-    """Also when it last changed. One that was created a while ago is taken: by whole seconds, too, that is another moment."""
+    """This includes `updated_at`. An older conversation is used, so that a change shows even in whole seconds."""
     idle = [one for one in desk.ledger.records.values() if one.last == "created" and not one.unsure and one.email is not None]
     # Other tests count on those whose address has another name.
     record = next((one for one in idle if str(one.email).startswith("user")), None) or desk.create()

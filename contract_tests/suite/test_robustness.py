@@ -1,4 +1,4 @@
-"""Robustness: nothing that a client sends is answered with a server error, and nothing half-done comes of it."""
+"""Robustness: nothing that a client sends causes a server error, or is carried out only in part."""
 
 import json
 from collections.abc import Mapping
@@ -92,7 +92,7 @@ RAW_QUERIES = (
 """Queries that no library would send: escapes without digits, bytes that are not UTF-8, names that are half a list."""
 
 PATHS = ("...", "..%5Ca", "%3Fa%23b", "%ED%A0%80")
-"""In the place of an id. None with a slash in it, which may be an unknown route: that may be answered with anything."""
+"""Texts in place of an id. None has a slash, which may lead to an unknown route: that may be answered with anything."""
 
 LEVELS = 90
 """Levels of nesting that every server can take."""
@@ -110,14 +110,14 @@ BODIES: dict[str, bytes] = {
     "a byte order mark": b'\xef\xbb\xbf{"subject": "x"}',
     "NUL bytes": b'{"subject": "a\x00b"}',
     "only NUL": b"\x00" * 50,
-    # None of these where it would be kept: some libraries read and write them, and one conversation with it spoils every list.
+    # None of these in a place where it would be stored: some libraries accept them, and one stored value would break every list.
     "NaN alone": b"NaN",
     "NaN for a text": b'{"subject": NaN}',
     "Infinity for a text": b'{"subject": -Infinity}',
     "a huge exponent for a text": b'{"subject": 1e999}',
     # Validators of JavaScript refuse such members, or leave them out without a word, for its safety.
     "names that JavaScript uses": b'{"subject": "x", "metadata": {"__proto__": {"x": 1}, "constructor": {"prototype": {"x": 1}}}}',
-    # Nor of these: where they are kept, no list can be read by some clients any more. Without a subject none of them is.
+    # Nor these: once one is stored, some clients can read no list any more. Without a subject, none is stored.
     "a huge integer": b'{"subject": null, "metadata": {"n": ' + b"9" * 400 + b"}}",
     "an integer of 5000 digits": b'{"subject": null, "metadata": {"n": ' + b"9" * 5000 + b"}}",
     "a large integer": b'{"subject": "x", "metadata": {"n": 9223372036854775807, "m": -9223372036854775808}}',
@@ -288,7 +288,7 @@ def test_no_body_of_a_resolve_is_answered_with_a_server_error(desk: Helpdesk) ->
     record = desk.create()
     record.unsure.update(("status", "updated_at"))
     for number, body in enumerate(BODIES.values()):
-        # What reads bodies mostly does so for all operations: a create meets all of them.
+        # Most servers parse bodies in the same way for all operations, and a create is sent with all of them.
         if desk.effort.combined(number, 0):
             desk.call(RESOLVE_CONVERSATION, id=record.id, raw=body)
     desk.get(record)

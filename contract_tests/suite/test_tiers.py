@@ -40,7 +40,7 @@ def test_client_keys_are_refused_where_only_server_keys_may_call(
         record = create_lived(desk, STATES.index(state), anonymous=anonymous, closed=state == "closed")
     marker = desk.email("tier")
     before = desk.take_snapshot(record)
-    # Who is refused tries again.
+    # A second attempt must be refused as well.
     for _ in range(2 if state == "new" or not desk.effort.sparse else 1):
         for operation_id, style in itertools.product(forbidden, Style):
             body = valid_body(desk, operation_id, record, email=marker)

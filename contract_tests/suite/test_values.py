@@ -19,7 +19,7 @@ PARTS = 5
 """Tests that share the values of an effort, so that several workers can send them."""
 
 PACKED = 2
-"""Values that go together in one request: each place holds as much as so many."""
+"""How many values one request counts for, since each of its members holds as much as this many."""
 
 _FEWEST = 25
 """Values that are worth a part of their own."""

@@ -1,4 +1,4 @@
-"""Webhooks: every effect is told to the listener, signed, in the documented form, and again if it was not taken.
+"""Webhooks: each effect is reported to the listener in a signed, documented event, which is sent again if it was not accepted.
 
 The listener runs beside all tests (contract_tests/webhook_receiver/); here something is done, and what comes is waited for. Retries
 are awaited for a limited time only: what did not come by then is not tested.
@@ -30,7 +30,7 @@ _REQUIREMENT = {
     "callback.requested": "webhook.callback-requested",
 }
 _JUDGED = (Kind.ERROR, Kind.MISSING, Kind.REDIRECT)
-"""Kinds of failure of which it can be told that nothing is tried again. How long a server waits for a response is open."""
+"""Kinds of failure after which a missing retry can be detected. How long a server waits for a response is open."""
 
 _SOON = 6
 """If all retries of one kind of failure came within this part of the waiting time, the others had time enough."""
@@ -46,7 +46,7 @@ def acts(desk: Helpdesk, run_settings: Settings) -> Acts:
 
 
 def untested(acts: Acts, *requirements: str) -> bool:
-    """Whether no event came at all, so that nothing can be told."""
+    """Note these requirements as not tested if no event came at all, and return whether that is so."""
     if reason := acts.silent:
         for requirement in requirements:
             acts.desk.judge.note_untested(requirement, reason)
@@ -151,7 +151,7 @@ def _last_pause(acts: Acts, effect: Effect) -> float:
 
 
 def _copies(acts: Acts) -> int:
-    """How often an event came at most that was taken at once: a server may deliver each more than once."""
+    """Return how often, at most, an event came that was accepted at once: a server may deliver each more than once."""
     return max((len(acts.inbox.of(one.key)) for one in acts.plain if _taken(acts, one)), default=1)
 
 
@@ -199,7 +199,7 @@ def test_how_events_come(run_settings: Settings, request: pytest.FixtureRequest,
 
 
 def _pass_by(acts: Acts) -> None:
-    """Let something happen and wait for its event: what came before it has come by then."""
+    """Create a conversation and wait for its event: events of earlier acts should have come by then."""
     record = acts.desk.create()
     acts.inbox.wait(time.time() + min(acts.wait, 10.0), lambda: bool(acts.inbox.of((CREATED, record.id, ""))))
     acts.inbox.wait(time.time() + 0.5, lambda: False)

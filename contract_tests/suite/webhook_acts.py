@@ -96,7 +96,7 @@ class Acts:
         return {effect.record.id: (effect.record, effect.exchange) for effect in every if effect.event == CREATED}
 
     def about(self, record: Record) -> list[Arrival]:
-        """Return what came about a conversation, also what does not name its id but has its subject, which no other has."""
+        """Return the events about a conversation: those that name its id, or that contain its unique subject."""
         subject = record.shown.get("subject")
         return [
             one
@@ -110,7 +110,7 @@ class Acts:
 
     @property
     def slowest(self) -> float:
-        """When the last event came first that was to come at once, in seconds since 1970."""
+        """When the slowest of the events that must come at once came for the first time, in seconds since 1970."""
         return max((self.inbox.of(effect.key)[0].at for effect in self.plain if self.inbox.of(effect.key)), default=0.0)
 
     @property
@@ -123,7 +123,7 @@ class Acts:
 
 
 def refused(desk: Helpdesk, open_record: Record) -> list[Unheard]:
-    """Ask for what has to be refused, and return what is not to be heard of it; without what the server did accept."""
+    """Send what must be refused, and return what no event may report; without what the server accepted."""
     bad, client = unknown_keys(desk.target.keys.server)[0], desk.target.keys.client
     known, long = desk.payload(), desk.payload(subject="x" * (desk.contract.subject_maximum + 1))
     message = {"body": desk.body(), "user_email": open_record.email or desk.email()}

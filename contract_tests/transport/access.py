@@ -185,7 +185,7 @@ def _context(ca_file: str, client_cert: str, client_key_file: str, insecure: boo
 
     named = os.environ.get("SSL_CERT_FILE")
     if named and not os.access(named, os.R_OK):
-        # OpenSSL says nothing of it, and trusts one authority less.
+        # OpenSSL would silently ignore the file, and trust one authority less.
         raise FileNotFoundError(errno.ENOENT, f"SSL_CERT_FILE names {named}, which cannot be read")
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())

@@ -1,7 +1,7 @@
 """Applications in this process, WSGI (PEP 3333) and ASGI 3.0, called without a socket, as a server would call them.
 
-Each is an adapter of `requests`. What a server answers for the application stays so: status 500 for an exception, no body to HEAD,
-no header with an underscore in its name, and, of a chunked request, its body whole.
+Each is an adapter of `requests`, and does what a server does for an application: status 500 for an exception, no body after HEAD,
+no header with an underscore in its name, and the whole body of a chunked request.
 """
 
 import asyncio
@@ -127,7 +127,7 @@ class AsgiHost:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         responded = asyncio.ensure_future(done.wait())
-        # What it goes on to do after its response, nobody waits for.
+        # Nobody waits for what the application still does after its response.
         await asyncio.wait({task, responded}, return_when=asyncio.FIRST_COMPLETED)
         responded.cancel()
         if not done.is_set():
@@ -140,7 +140,7 @@ class AsgiHost:
             await self._app(scope, self._to_lifespan.get, self._from_lifespan.put)
         except Exception:  # noqa: BLE001 - by the specification, an exception says that there is no lifespan
             _LOG.debug("The application has no lifespan.", exc_info=True)
-        # Whoever asks is told that it is done, which is all there is to it then.
+        # The lifespan has ended, or there is none: a caller that waits for its message gets this one instead of waiting for ever.
         await self._from_lifespan.put({"type": "over"})
 
     def _ask(self, event: str) -> dict[str, Any]:
@@ -261,7 +261,7 @@ def _failed(request: PreparedRequest, error: BaseException | None) -> Response:
 
 
 def _leave_chance_to_it() -> None:
-    """Undo what Hypothesis does to the chance of the process, or an application that makes ids of it makes the same ones again."""
+    """Seed `random` anew, since Hypothesis has seeded it: an application that makes ids from it would make the same ones again."""
     random.seed()
 
 

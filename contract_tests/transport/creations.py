@@ -70,7 +70,7 @@ class Creations:
             raise Exhausted(f"The run may create no more conversations than --max-conversations {self._most}.")
 
     def settle(self, exchange: Exchange, *, creates: bool, other: bool) -> None:
-        """Take off again what was refused, and note what was created. What is not known stays counted."""
+        """Subtract a create that was refused, and note one that succeeded. If the result is unknown, it stays counted."""
         conversation_id = exchange.members.get("id") if creates else None
         if conversation_id is not None:
             # Where somebody saw it in a list before, it was counted then.
@@ -80,7 +80,7 @@ class Creations:
             self._take_off(1)
 
     def seen(self, exchange: Exchange, *, other: bool) -> None:
-        """Note the conversations of this run in a list that nobody said were created: they were all the same."""
+        """Note conversations of this run in a list whose create was not acknowledged: they were created all the same."""
         results = exchange.members.get("results")
         if self._mark is None or not isinstance(results, list):
             return
@@ -100,7 +100,7 @@ class Creations:
             yield conversation_id, bool(other)
 
     def _note(self, conversation_id: str, *, other: bool) -> bool:
-        """Whether a conversation was not known before. It is written down before anything else is sent."""
+        """Note a conversation before anything else is sent, and return whether it is new."""
         with self._lock:
             self._known.add((conversation_id, other))
             # Half of a surrogate pair has no UTF-8.
@@ -125,7 +125,7 @@ class Creations:
 
 def _connected(count: Path | None) -> sqlite3.Connection:
     data = sqlite3.connect(count or ":memory:", timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-    # It outlives a process that is killed, and need not outlive the machine.
+    # The count has to survive a killed process, but not a crash of the machine.
     data.execute("PRAGMA journal_mode = WAL")
     data.execute("PRAGMA synchronous = OFF")
     return data

@@ -8,7 +8,7 @@ from accord.base.redaction import PREFIXES, Redactor, looks_random, prefix_of
 from contract_tests.transport.texts import Ref, Text, Turned, joined, value_of
 
 _MOST_OF_A_KEY = 0.75
-"""A part of a key that is as much of it is hidden in any case; shorter ones where they are no ordinary words."""
+"""A part with at least this share of a key is always hidden; a shorter part only if it is no ordinary word."""
 
 
 class Style(StrEnum):
@@ -118,7 +118,7 @@ _TOKENS = {
 """What libraries before an application take for a token of their own kind, and may refuse in their own way, or accept."""
 
 _WORDS = ("null", "' OR '1'='1", "constructor", "__proto__", "toString")
-"""Words that careless look-ups find: in a query, or among what every object of a language has."""
+"""Words that a careless look-up finds: in a database query, or among the members that every object of a language has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def unknown_keys(server: Credential) -> list[Forgery]:
     prefix = prefix_of(server.key)
     tail = "0" * max(len(server.key) - len(prefix), 8)
     words = [prefix + tail, *PREFIXES, *(other + "x" * 32 for other in PREFIXES), *_WORDS]
-    # What looks like a whole key is shortened wherever it is shown: its beginning is taken from the valid one.
+    # A text that looks like a whole key is shortened in reports, so its prefix is written as a part of the valid key.
     texts = {words[0]: joined(Ref(_key(server).name, 0, len(prefix)), tail)} if prefix else {}
     found = [
         both
@@ -169,7 +169,7 @@ def altered_keys(valid: Credential) -> list[Forgery]:
     whole, all_but_last = Ref(name), Ref(name, 0, -1)
     last = "a" if key[-1] != "a" else "b"
     head = len(prefix_of(key))
-    # Nearer to its beginning: then it is none of the last half, either, that is all that a careless server compares.
+    # Nearer to the beginning, and so not in the last half: a careless server may compare only that half.
     inner = head + (len(key) - head) // 3
     end = max(inner, len(key) - 8)
     other = "a" if key[inner] != "a" else "b"

@@ -25,8 +25,8 @@ class _Undecodable(Exception):
 def decoded(body: bytes, encodings: str) -> bytes:
     """Return the body without the codings that the suite accepts, down to the first of another kind.
 
-    `encodings` is the header's value, in the order in which they were applied. Of a body that is not what they say, what is wrong
-    with it is returned, which is no JSON: all of it came, so that it is a response, and a wrong one. Raises TooLarge.
+    `encodings` is the header's value, in the order in which they were applied. If the body does not match it, a text that says why
+    is returned, which is not JSON: the response came as a whole, so that it counts as a wrong one. Raises TooLarge.
     """
     applied = [name.strip() for name in encodings.lower().split(",") if name.strip()]
     if len(applied) > _MOST_CODINGS:
@@ -45,7 +45,7 @@ def decoded(body: bytes, encodings: str) -> bytes:
 
 
 def _inflated(body: bytes) -> bytes:
-    """Some send deflate without the zlib header that the standard asks for."""
+    """Decode deflate with or without the zlib header: the standard asks for it, but some servers leave it out."""
     if not _has_zlib_header(body):
         return _decompressed(body, _RAW, "deflate")
     try:

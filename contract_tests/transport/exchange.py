@@ -15,7 +15,7 @@ class Call:
     """A request before it is sent. `path` is percent-encoded already and begins after the base URL; `body` is sent as it is.
 
     `raw_query` is a query that is sent as it is, malformed as it may be, in place of the parameters of `query`. `forgery` is a bad
-    key whose headers are among the headers. `without` names headers that are sent otherwise (Accept) and that this request lacks.
+    key whose headers are among the headers. `without` names headers, such as Accept, that other requests have and this one lacks.
     """
 
     method: str
@@ -31,7 +31,7 @@ class Call:
     @property
     def search(self) -> str:
         """What follows the path: a question mark and the query, or nothing."""
-        # What a server made may be half a surrogate, which has no bytes in UTF-8 but those that some give it all the same.
+        # A value from a server may contain half a surrogate pair, which has no valid UTF-8, only bytes that some encoders use.
         query = self.raw_query or (urlencode(self.query, errors="surrogatepass") if self.query else "")
         return f"?{query}" if query else ""
 
@@ -78,7 +78,7 @@ class Exchange:
 
     @property
     def repeated(self) -> bool:
-        """Whether it is the response to a second sending, and the first may have been acted upon."""
+        """Return whether the call was sent twice, so that the server may have acted on the first one."""
         return self.again or self.hiccup is not None
 
     @property

@@ -1,7 +1,7 @@
-"""What the suite may write to: it is a guest on a server that others use, and touches nothing that it did not bring.
+"""What the suite may write to: it is a guest on a server that others use, and changes nothing that it did not create.
 
 Every request passes through here before it is sent (`Target.send`). A write goes to a conversation that this run created, or to an
-id that cannot be anybody's and of which a reading with the same key has just been refused. No invented id is impossible: servers
+id that cannot be anybody's, and only after a read of it with the same key was refused. Any invented id may exist: servers
 count from zero, issue words and short hashes, and a neighbour of an own id may be somebody else's.
 """
 
@@ -22,7 +22,7 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SLASHES = re.compile("/{2,}")
 _UUID = re.compile("[0-9a-f]{8}(-?)(?:[0-9a-f]{4}\\1){3}[0-9a-f]{12}", re.IGNORECASE)
 _IDENTITY = ("number", "subject", "created_at")
-"""What tells two conversations apart that have one id in two organisations."""
+"""Members that distinguish two conversations with the same id in two organisations."""
 
 _UNAUTHORIZED, _TOO_MANY = 401, 429
 
@@ -56,7 +56,7 @@ class Guard:
     def invent(self, chance: random.Random) -> str:
         """A UUID of no conversation, which may be written to once reading it is refused.
 
-        It begins with a letter: what reads the digits at the beginning of a text as a number finds none.
+        It begins with a letter, so that a server that reads leading digits as a number finds none.
         """
         while not (made := str(uuid.UUID(int=chance.getrandbits(128), version=4)))[0].isalpha():
             pass
@@ -70,7 +70,7 @@ class Guard:
         self._own_paths[other] |= {operation.path_for(conversation_id) for operation in self._of_one}
 
     def noted(self, exchange: Exchange) -> Exchange:
-        """The exchange itself; what it says was created is the run's from now on, and its key one that reads."""
+        """Note what an exchange created as the run's own, and its key as one that can read; return the exchange."""
         call = exchange.call
         if exchange.succeeded and call.method == "GET" and call.credential is not None:
             self._readers.add(call.credential.key)
@@ -101,7 +101,7 @@ class Guard:
     def admit(self, call: Call, ask: Callable[[Call], Exchange]) -> None:
         """Return where a request may be sent; `ask` sends a reading.
 
-        Raises Withheld where what is read there first may be somebody else's, and Unsafe for an id that could be anybody's.
+        Raises Withheld if a read of the id shows that it may be somebody else's, and Unsafe for an id that could be anybody's.
         """
         if call.method in _READS or self._names_none(call):
             return
@@ -118,7 +118,7 @@ class Guard:
         answer = ask(self._reading(call, written))
         if elsewhere is not None and answer.succeeded and _identity(answer.members) == elsewhere:
             return
-        # Two organisations may use the same id for two conversations, so a key that reads nothing at all says nothing of this one.
+        # The same id may exist in two organisations, so a 401 to a key that never read anything does not show that it is free.
         reads = call.credential is not None and call.credential.key in self._readers
         unsaid = (_TOO_MANY,) if elsewhere is None or reads else (_TOO_MANY, _UNAUTHORIZED)
         if not answer.refused or answer.status in unsaid:
@@ -137,7 +137,7 @@ class Guard:
     def _names_none(self, call: Call) -> bool:
         """Whether a write names no conversation, and can do no more than create one.
 
-        What any other method does to a whole list cannot be asked before: that may be everybody's conversations.
+        Any other method on the list is not allowed: it may change everybody's conversations, and no read can tell that before.
         """
         return self.creates(call) or (call.method == self._create.method and _same_path(call.path, self._list.path))
 
@@ -151,9 +151,9 @@ class Guard:
         return rest if after is None else rest[: -len(after) - 1]
 
     def _is_nobodys(self, written: str, spelled: list[str]) -> bool:
-        """Whether no server can have issued an id: it holds what chance made, or a whole UUID of the run with more behind it.
+        """Return whether no server can have issued an id: it contains an invented UUID, or continues a whole UUID of the run.
 
-        The word that stands for creating is no id either, where reading it is refused.
+        The word for creating in a path is no id either, if reading it is refused.
         """
         text = unquote(written)
         if "/" in text or "\\" in text:
@@ -188,9 +188,9 @@ def spellings(written: str) -> Iterator[str]:
 
 
 def other_spellings(conversation_id: str) -> list[str]:
-    """Other parts of a path that can stand for an id that is a UUID; none of an id that is none, whose spellings nobody knows.
+    """Return other spellings of an id in a path if it is a UUID; none for any other id, whose spellings nobody knows.
 
-    `spellings` leads back from each of them, so that they are taken for the run's own where the id is.
+    `spellings` finds the id from each of them, so they count as the run's own if the id does.
     """
     if not is_uuid(conversation_id):
         return []

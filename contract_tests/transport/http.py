@@ -31,7 +31,7 @@ _OWN_CA = "give the certificate of the authority that issued it by --ca-file, or
 class NoResponse(Exception):
     """No response came, for the reason that is its text. `advice` says what to do about it, where that is known.
 
-    `lasting` says that it does not go away by waiting for a server that is just starting.
+    `lasting` says that waiting for the server to start does not help.
     """
 
     advice = ""
@@ -114,7 +114,7 @@ class Connection:
             return self._exchanged(method, target, headers, body, grace)
         except (NoResponse, OutOfTime, Ended, Malformed, TooLarge, OSError, ValueError) as error:
             self.close()
-            # Exceptions are kept for long by whoever reports them, and these hold what was read until then.
+            # Callers may keep an exception for long, and its frames hold everything that was read until then.
             traceback.clear_frames(error.__traceback__)
             raise self._told(error) from error
         except BaseException:
@@ -131,7 +131,7 @@ class Connection:
     def _exchanged(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, grace: float) -> RawResponse:
         until = time.monotonic() + self._timeout
         if self._wire is not None and self._wire.is_readable():
-            # Nothing was asked, so it is the end: the server closed the connection while it was idle.
+            # No response is due, so this can only mean that the server closed the idle connection.
             self.close()
         if not self._host:
             self._read_url()
@@ -176,7 +176,7 @@ class Connection:
         return wire
 
     def _request(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        """The request as it travels. Raises ValueError for what would be another request than the one that was meant."""
+        """Return the request as bytes. Raises ValueError for parts that would make it another request than the one meant."""
         target = self._prefix + target
         if not _METHOD.fullmatch(method) or not _TARGET.fullmatch(target):
             raise ValueError(f"{method} {target!r} cannot travel in a request line")
@@ -189,7 +189,7 @@ class Connection:
         return head + body if body else head
 
     def _closed(self, reason: str) -> Closed:
-        # What refuses a client by TLS may close the connection before what it says of it has arrived.
+        # A server that refuses a client during TLS may close the connection before its alert has arrived.
         wants = self._base_url.lower().startswith("https:") and not self._access.client_cert
         return Closed(reason, "See the server's log. If it wants a client certificate, give --client-cert." if wants else "")
 

@@ -75,7 +75,7 @@ class Receiver:
             body = decoded(body, ",".join(codings[:-1]))
         if body and "content-encoding" in fields:
             body = decoded(body, fields["content-encoding"])
-        # What came unasked for after a response belongs to none that is yet to be asked for.
+        # Bytes after the response must not be taken for the response to the next request.
         reusable = not closes and self._at == len(self._buffer) and status != 101 and _stays_open(version, fields)
         return Response(status, fields, body, reusable)
 
@@ -139,7 +139,7 @@ class Receiver:
         return self._take(length, 0)
 
     def _take(self, length: int, before: int) -> bytes:
-        """The next bytes of a body of which so many came before."""
+        """Return the next `length` bytes of a body; `before` says how many of it came already."""
         taken = self._buffer[self._at : self._at + length]
         self._at += len(taken)
         left = length - len(taken)
@@ -172,7 +172,7 @@ class Receiver:
             while length := self._chunk_length():
                 size += length
                 around += LARGEST_HEAD - self._head_left
-                # What stands around the chunks must not go on for ever either.
+                # The lines around the chunks must not be endless either.
                 _check_size(max(size, around))
                 pieces.append(self._take(length, size - length))
                 if self._line():

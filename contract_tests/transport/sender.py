@@ -27,7 +27,7 @@ _HEADERS = {"User-Agent": "accord", "Accept": "*/*", "Accept-Encoding": "gzip, d
 _SECONDS = re.compile("[0-9]{1,300}")
 _RETRIES = 2
 _TO_BE_TOLD = 0.3
-"""Seconds that the response to what may create something is waited for once the run is over."""
+"""Seconds to wait, once the run is over, for the response to a request that may create something."""
 
 LONGEST_WAIT = 60.0
 """Seconds that a server may make one call wait, all in all."""
@@ -65,7 +65,7 @@ class Target:
     until it is set, they are kept in `early`.
     `timeout` is in seconds for a call and its whole response; `latency` is what responses took lately, in seconds;
     `requests_per_second` limits the whole target; `adapter` replaces the network, for a server in this process; `deadline` ends
-    every wait with the run; `probe` is the path by which it is seen whether the server answers at all;
+    every wait with the run; `probe` is the path of the request that shows whether the server answers at all;
     `access` says how the server is reached; `creations` counts what is created, and says when it is enough.
     """
 
@@ -142,7 +142,7 @@ class Target:
         return self._redactor.redact(text)
 
     def _past_a_hiccup(self, call: Call, exchange: Exchange) -> Exchange:
-        # A gateway error that goes away is a server that is inconsistent, not one that breaks the contract.
+        # A gateway error that goes away shows an inconsistent server, not one that breaks the contract.
         first = exchange
         for attempt in range(_RETRIES):
             if exchange.status not in GATEWAY:
@@ -152,9 +152,9 @@ class Target:
         return exchange if exchange.status in GATEWAY or exchange is first else replace(exchange, hiccup=first)
 
     def _send_past_a_closed_connection(self, call: Call) -> Exchange:
-        """Send it again by a new connection: the server may have closed an idle one in the moment that it was used.
+        """Send a call, and again by a new connection if it was closed: the server may have closed an idle one as it was used.
 
-        Where that is closed as well, and the server goes on answering others, this call is what it does not answer.
+        If that is closed as well, but the server still answers another request, this call is the one that it does not answer.
         """
         try:
             return self._send_once(call)
@@ -176,7 +176,7 @@ class Target:
         return True
 
     def ask_once(self) -> int:
-        """The status of the response to a documented request, which is sent once and counts for nothing. Raises NoResponse."""
+        """Send a documented request once, without counting it, and return the status of the response. Raises NoResponse."""
         call = Call("GET", self._probe, credential=self.keys.server)
         return self._line().send(call.method, encoded(call.path), self._headers(call), None).status
 
@@ -187,7 +187,7 @@ class Target:
             self.creations.reserve()
         number = self._wait_for_slot()
         search = call.search
-        # What was created is to be named, even where the run ends before the response is here.
+        # The file must name what was created, even if the run ends before the response arrives.
         grace = _TO_BE_TOLD if counted else 0.0
         at, sent_at, began = time.time(), time.monotonic(), time.perf_counter()
         try:
@@ -266,7 +266,7 @@ def pause_asked_for(exchange: Exchange, attempt: int) -> float | None:
         return min(float(asked), LONGEST_WAIT + 1) or 0.05
     try:
         until = parsedate_to_datetime(asked)
-        # The server's clock may be wrong: its own Date says what it takes for now.
+        # The server's clock may be wrong: its Date header says what it takes for the current time.
         now = parsedate_to_datetime(exchange.headers["date"]) if "date" in exchange.headers else datetime.now(UTC)
         return min(max((until - now).total_seconds(), 0.05), LONGEST_WAIT + 1)
     except (ValueError, TypeError, OverflowError):
@@ -275,7 +275,7 @@ def pause_asked_for(exchange: Exchange, attempt: int) -> float | None:
 
 
 def headers_of(call: Call) -> dict[str, str]:
-    """The headers as they travel: none that nobody asked for. The call's own take the place of others of their name."""
+    """Return the headers as they are sent, without any that nobody asked for. The call's own replace others of the same name."""
     found = {**_HEADERS, **(call.credential.headers() if call.credential else {}), **call.headers}
     for name in call.without:
         found.pop(name, None)

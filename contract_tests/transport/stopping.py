@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 SLICE = 0.2
-"""Seconds that anything is waited for before it is looked whether the run is over."""
+"""Longest time in seconds to wait before checking again whether the run is over."""
 
 SILENCE = 60.0
 """Seconds in which not one request gets through, after which a run ends."""
@@ -27,17 +27,17 @@ READING_AGAIN = 2.0
 """Seconds that the reading at the end may go on after the time budget."""
 
 LEFT_OUT, CUT_SHORT = "left out for want of ", "cut short: "
-"""How the reason begins for which a test was skipped that the run had no room for, and where one had begun when the run ended."""
+"""How the reason of a skipped test begins: if the run had no room for it, and if the run ended while the test was running."""
 
 _SAME_SIGNAL = 0.5
-"""Seconds in which a second signal is taken for the first: a shell and what it runs in may both pass it on."""
+"""Seconds within which a second signal counts as the first: a shell and the program that runs it may both pass it on."""
 
 _SLACK = 0.5
-"""Seconds that a server may take longer to keep its word about when it takes requests again."""
+"""Seconds that a server may be late to take requests again after the wait that it asked for."""
 
 
 class Stopped(BaseException):
-    """The run is over, for the reason that is its text. No `except Exception` may go on after it, as after KeyboardInterrupt."""
+    """The run is over; the text says why. Like KeyboardInterrupt, it must not be caught by `except Exception`."""
 
 
 class Deadline:
@@ -102,7 +102,7 @@ class Deadline:
             self.ends_at, self._budget = time.time() + budget, budget
 
     def grant(self, seconds: float) -> None:
-        """Let a run whose time is limited go on for so long after that, to bring to an end what it began."""
+        """Extend a run with a time limit by so many seconds, so that it can finish what it began."""
         if self.ends_at is not None:
             self.ends_at += seconds
 
@@ -141,7 +141,7 @@ class Processes:
     def send(self, number: int) -> None:
         """Send a signal to those that are running."""
         for process in self._started:
-            # Not by poll(): whoever started it waits for it.
+            # poll() is not used here: the code that started the process waits for it.
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.send_signal(number)
@@ -166,7 +166,7 @@ def ended_by_signals(deadline: Deadline) -> Iterator[None]:
 
     def handle(number: int, frame: FrameType | None) -> None:
         if deadline.overdue:
-            # Sent by this process. It may arrive when what it was to interrupt has just ended.
+            # This process sent the signal itself. It may arrive when the code that it should interrupt has just ended.
             deadline.overdue = False
             if deadline.interruptible:
                 raise KeyboardInterrupt
@@ -230,7 +230,7 @@ def stopped_by_parent(deadline: Deadline) -> None:
 
 @contextmanager
 def without_ctrl_c() -> Iterator[None]:
-    """Let processes that are started in the block never see Ctrl-C, which goes to all of a terminal: this one tells them."""
+    """Hide Ctrl-C from processes that are started in the block: the terminal sends it to all, but only this process acts on it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

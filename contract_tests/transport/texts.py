@@ -1,4 +1,4 @@
-"""Texts with gaps: what a request holds, in which keys and the ids that a server makes are named instead of written out.
+"""Texts with variables: parts of a request in which keys and ids from the server are named instead of written out.
 
 A reproduction is sent to another server, or to the same one later: there the ids are others, and keys are never written down. A
 Text is a tuple of parts: literal strings, `Ref`s (the value of a variable) and `Turned` texts (a value in another spelling).

@@ -132,7 +132,7 @@ class Wire:
         try:
             opened.connect(address)  # type: ignore[arg-type]
         except TimeoutError:
-            # It goes on by itself.
+            # The attempt to connect goes on by itself.
             self._wait_until(lambda: _ready(opened, SLICE, writing=True))
             if number := opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise OSError(number, os.strerror(number)) from None
@@ -152,7 +152,7 @@ class Wire:
 
 
 class _LookUp:
-    """Asking for the addresses of a host, in a thread: nothing ends that wait, and the process does not wait for the thread."""
+    """Looks up the addresses of a host in a thread: nothing can interrupt the look-up, and the process does not wait for it."""
 
     def __init__(self, host: str, port: int) -> None:
         self._found: list[_Address] | OSError = []
@@ -204,6 +204,6 @@ def _shakes_hands(encrypted: ssl.SSLSocket) -> bool:
 
 
 def _only_waited(error: OSError) -> bool:
-    """Whether nothing went wrong but that a slice of time passed. What gevent raises for that is an SSLError of its own."""
+    """Return whether nothing went wrong except that a slice of time passed. For that, gevent raises an SSLError of its own."""
     waited = isinstance(error, TimeoutError | ssl.SSLWantReadError | ssl.SSLWantWriteError)
     return waited or (isinstance(error, ssl.SSLError) and "timed out" in str(error))

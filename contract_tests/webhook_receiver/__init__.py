@@ -1,7 +1,7 @@
 """What a server sends by itself, collected while the suite runs.
 
 A listener takes what comes and writes it to a file, in the process that began the run; the tests, in whichever process, read it
-there. How the listener responds is said by a token in what comes, so that nothing has to be arranged with it.
+there. A token in the request says how the listener responds, so that nothing has to be arranged with it.
 
 | file | has |
 |---|---|

@@ -8,13 +8,13 @@ from enum import StrEnum
 from contract_tests.webhook_receiver.arrivals import key_of, members_of
 
 REDIRECTED = "/accord-redirected"
-"""Where a redirect leads. Whoever follows it is told there, too, that the event was not taken."""
+"""Where a redirect leads. A sender that follows it gets an error there, too: the event was not accepted."""
 
 _TOKEN = re.compile(rb"accord-webhook-([a-z]+)")
 
 
 class Kind(StrEnum):
-    """What becomes of the first attempt to deliver each event of a conversation; of every attempt, if NEVER."""
+    """The response to the first attempt to deliver each event of a conversation; to every attempt, if NEVER."""
 
     ERROR = "error"
     MISSING = "missing"

@@ -40,7 +40,7 @@ class Inbox:
         return self._by_key.get(key, ())
 
     def wait(self, until: float, done: Callable[[], bool]) -> bool:
-        """Wait for something to be so; False if it is not at the moment `until`, in seconds since 1970."""
+        """Wait until `done` returns true; return False if it does not by the moment `until`, in seconds since 1970."""
         while True:
             self.refresh()
             if done():

@@ -54,7 +54,7 @@ def listening(address: str, written: Path, hold: float) -> Iterator[None]:
 
 
 class _Log:
-    """The file. Each line is whole before the response that it tells of is sent."""
+    """The file of arrivals. Each line is written completely before the response to its request is sent."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -87,7 +87,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__((host, port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever sent gave up; what it sent whole is written down."""
+        """Ignore the error: the sender gave up, and each request that came completely is already written."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -46,7 +46,7 @@ def _postgresql(url: str) -> Storage:
     try:
         import psycopg  # noqa: F401
     except ImportError as error:
-        raise AccordError("The driver for PostgreSQL is not installed.", "pip install 'accord[postgresql]'") from error
+        raise AccordError("The driver for PostgreSQL is not installed.", "Install it: pip install 'psycopg[binary]'") from error
     from mockserver.store.sql.postgresql import open_postgresql
     from mockserver.store.sql.storage import SqlStorage
 

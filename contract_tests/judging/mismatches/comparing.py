@@ -1,4 +1,4 @@
-"""What of a conversation or a message may be compared from one response to the next, and how far.
+"""Which members of a conversation or a message can be compared between responses, and how strictly.
 
 Members that are not documented change as they like. Timestamps are the same moment in any offset, addresses the same in any case,
 and names that a user lacked may be filled in.
@@ -41,7 +41,7 @@ def conversation_mismatch(contract: Contract, before: Mapping[str, Any], now: Ma
 
 
 def updated_at_moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> Mismatch | None:
-    """Return how `updated_at` moved forward: a job may do so, and readers of it had better not be told."""
+    """Return how `updated_at` moved forward although nothing happened: a job may cause that, but should not."""
     earlier, later = before.get("updated_at"), now.get("updated_at")
     first, second = moment(earlier), moment(later)
     if first is None or second is None or second <= first:
@@ -52,7 +52,7 @@ def updated_at_moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> Misma
 def compare_messages(
     contract: Contract, before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]
 ) -> tuple[Mismatch | None, list[Mapping[str, Any]]]:
-    """Return why messages are not what they were, and those that were added: by the server itself, it may be."""
+    """Return why messages are not what they were, and which were added, perhaps by the server itself."""
     known = [shown(item.get("id")) for item in before]
     kept = [item for item in now if shown(item.get("id")) in known]
     added = [item for item in now if shown(item.get("id")) not in known]

@@ -60,7 +60,7 @@ def email_mismatch(response: Mapping[str, Any], email: str) -> Mismatch | None:
 
 
 def null_as_text(shown_as: Any, where: str) -> Mismatch | None:
-    """Return which member of an object is the word of some language for null, where null or nothing was sent."""
+    """Return which member of an object is a word for null in some programming language, although null or nothing was sent."""
     for member, value in shown_as.items() if isinstance(shown_as, Mapping) else ():
         if isinstance(value, str) and value.strip().lower() in _NULLS:
             place = f"{where}.{member}" if where else member
@@ -99,7 +99,7 @@ def _member_mismatch(record: Record, member: str, response: Mapping[str, Any]) -
 
 
 def _same_or_later(member: str, before: Any, actual: Any) -> bool:
-    """Whether two timestamps are one moment. A job may move updated_at forward, which is told by itself; never back."""
+    """Return whether two timestamps are equal, or `updated_at` is later: a job may move it forward, which is judged separately."""
     first, second = moment(before), moment(actual)
     if first is None or second is None:
         return False
@@ -107,10 +107,10 @@ def _same_or_later(member: str, before: Any, actual: Any) -> bool:
 
 
 def _requester_mismatch(before: Mapping[str, Any], actual: Mapping[str, Any], *, untouched: bool) -> Mismatch | None:
-    """Names that a user did not have may be filled in by a later create: that overwrites nothing.
+    """Return how a requester changed. A later create may fill in names that a user did not have: that overwrites nothing.
 
-    An address that is missing, as null or as empty, is missing in the same way wherever an `untouched` conversation is shown; a
-    message may have told since who it is.
+    A missing address, null or empty, must be shown in the same way as long as the conversation is `untouched`; after that, a
+    message may have revealed it.
     """
     for name in ("email", "first_name", "last_name"):
         known = before.get(name)

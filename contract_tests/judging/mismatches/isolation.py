@@ -12,7 +12,7 @@ from contract_tests.transport.exchange import Exchange
 
 
 def is_the_same(item: Mapping[str, Any], hidden: Mapping[str, Any]) -> bool:
-    """Whether a conversation is a certain other, by what tells it from one of the same id in another organisation."""
+    """Return whether both are one conversation, and not two with the same id in different organisations."""
     if item.get("id") != hidden.get("id"):
         return False
     if item.get("subject") != hidden.get("subject"):

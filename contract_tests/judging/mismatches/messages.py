@@ -25,9 +25,9 @@ def out_of_order(items: Items, positions: Sequence[int]) -> Mismatch | None:
 
 
 def listed_after(items: Items, earlier: str, later: str) -> Mismatch | None:
-    """Return why a message is listed after another that was sent later. One that says that it is younger may be.
+    """Return why a message is listed after another that was sent later. It may be if its `created_at` is later.
 
-    Both are given by what they are known by.
+    Both are given by their marks.
     """
     places = [next((at for at, item in enumerate(items) if mark in str(item.get("body"))), None) for mark in (earlier, later)]
     if (first := places[0]) is None or (second := places[1]) is None or first < second:

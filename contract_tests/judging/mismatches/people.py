@@ -1,4 +1,4 @@
-"""Anonymous persons: what is shown of one is never what a request said of another, nor another's address."""
+"""Anonymous requesters: none is shown with a name that a request gave for another, or with another's address."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,13 @@ from contract_tests.judging.mismatches import Mismatch, shown
 from contract_tests.model.ledger import Ledger, Record
 
 _TELLING = 4
-"""Characters from which on a name is no accident."""
+"""The length from which on an equal name is no coincidence."""
 
 _NAMES = ("first_name", "last_name")
 
 
 def borrowed_name(ledger: Ledger, record: Record, response: Mapping[str, Any]) -> Mismatch | None:
-    """Return the name in a conversation, or in place of its address, that only other creates sent, about an anonymous person."""
+    """Return what is wrong if a name that is shown, even in place of the address, was sent only by other anonymous creates."""
     requester = response.get("requester")
     if not isinstance(requester, dict):
         return None

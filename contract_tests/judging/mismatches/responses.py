@@ -27,7 +27,7 @@ def not_accepted(exchange: Exchange) -> Mismatch | None:
 
 
 def found_or_failed(exchange: Exchange) -> Mismatch | None:
-    """Return why a thing that is absent was not refused: by a success or a server error. How it is refused is a choice."""
+    """Return why a request for something absent was not refused: it got a 2xx or a 5xx. How to refuse it is a choice."""
     if exchange.refused or 300 <= exchange.status < 400:
         return None
     return Mismatch(f"the status is {exchange.status}", "neither 2xx nor 5xx", response_in_short(exchange))
@@ -42,7 +42,7 @@ def server_error(exchange: Exchange) -> Mismatch | None:
 
 
 def obsolete_media_type(exchange: Exchange) -> Mismatch | None:
-    """Return why JSON is not called by its usual name: it was text/json long ago, and is application/json or ends in +json."""
+    """Return why the media type of JSON is obsolete: text/json, instead of application/json or one that ends in +json."""
     if media_type_of(exchange) != "text/json":
         return None
     return Mismatch("the media type is text/json", "application/json", "text/json", "content-type")

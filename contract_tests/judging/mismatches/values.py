@@ -83,7 +83,7 @@ def text_mismatch(sent: str, actual: Any, where: str) -> Mismatch | None:
     if isinstance(actual, str):
         summary += _difference(sent, actual)
         if _as_read(sent) == _as_read(actual):
-            # What reads the same is told apart by its code points.
+            # Texts that look the same are shown in escapes, so that the difference is visible.
             return Mismatch(summary, json.dumps(sent), json.dumps(actual), pointed(where))
     return Mismatch(summary, shown(sent), shown(actual), pointed(where))
 
