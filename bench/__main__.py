@@ -19,12 +19,12 @@ from bench.servers import Missing, peers
 
 
 def main() -> int:
-    """The exit code: 0 if ours was measured in everything, 1 if not, 2 for want of wrk."""
+    """Run the benchmark. Return the exit code: 0 if ours was measured in everything, 1 if not, 2 if wrk is missing."""
     options = _options()
     if wrk_version() is None:
         print("wrk is not installed: apt-get install wrk", file=sys.stderr)
         return 2
-    # So that the servers are stopped then, too.
+    # Raises SystemExit, so that the servers are stopped on SIGTERM too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return _grow(options) if options.what == "growth" else _compare(options)
 

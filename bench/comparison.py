@@ -22,9 +22,9 @@ class Plan:
     rounds: int = 5
     seconds: int = 3
     warm_up: int = 2
-    """Of the same, before each load."""
+    """Of the same load, before each one that is measured."""
     settle: int = 12
-    """Of the same, before the first load that counts as warm: what is compiled as it runs takes about that long to do its best."""
+    """Of the same load, before the first warm one: servers that compile as they run need about that long to reach full speed."""
     conversations: int = 1000
 
 

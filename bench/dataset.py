@@ -36,14 +36,14 @@ _TEMPLATES: list[dict[str, Any]] = [
 
 
 def customers(conversations: int) -> list[str]:
-    """The addresses of those who ask, in a collection of that size."""
+    """Return the addresses of the customers, in a collection of that size."""
     return [f"customer{number}@example.com" for number in range(max(1, conversations // PER_CUSTOMER))]
 
 
 def scenario(conversations: int, *, bare: bool = False) -> dict[str, Any]:
     """A scenario of so many conversations, all of the organisation that the ready-made keys belong to.
 
-    Bare ones have no messages and no metadata, so that what one takes can be told.
+    Bare ones have no messages and no metadata, so that the memory of one can be measured.
     """
     people = [{"email": email, "first_name": "Ada", "last_name": f"Obi {n}"} for n, email in enumerate(customers(conversations))]
     return {
@@ -70,7 +70,7 @@ def scenario(conversations: int, *, bare: bool = False) -> dict[str, Any]:
 
 
 def write_scenario(path: Path, conversations: int, *, bare: bool = False) -> None:
-    """Write the scenario as YAML, of which JSON is a part."""
+    """Write the scenario as JSON, which is valid YAML."""
     path.write_text(json.dumps(scenario(conversations, bare=bare)), encoding="utf-8")
 
 

@@ -70,7 +70,7 @@ def grow(sizes: Sequence[int], rounds: int, seconds: int, warm_up: int, load: Lo
             result = Grown(size, process.start_seconds, process.rss_mib())
             with Reader(process.port) as reader:
                 grown.append((result, process, _workloads(reader.sample(_PAGES_SAMPLED), size)))
-        # All rounds of those that read come before the first that adds.
+        # All rounds of reading workloads come before the first create, which makes the collections grow.
         plan = [(number, name) for names in (READING, [CREATE]) for number in range(rounds) for name in names]
         for number, name in plan:
             say(f"round {number + 1} of {rounds}: {name}")
@@ -89,6 +89,6 @@ def _workloads(data: Dataset, size: int) -> Mapping[str, Sequence[Request]]:
     chance = random.Random(SEED)
     middle = [size // 2 + chance.randrange(-size // 20, size // 20) for _ in range(1000)]
     made[DEEP] = [Request("GET", f"{CONVERSATIONS}?limit=20&offset={offset}") for offset in middle]
-    # Whatever the sample happens to hold, the lists are of all statuses alike, as rare as they are.
+    # Every status is listed equally often, even a rare one, whatever the sample happens to hold.
     made["list by status"] = [Request("GET", f"{CONVERSATIONS}?status={status}&limit=20") for status in STATUSES]
     return made

@@ -15,7 +15,7 @@ _FIGURES = re.compile(r"^figures (.+)$", re.MULTILINE)
 
 
 class LoadFailed(Exception):
-    """Some request was not answered, or refused: a fast error is no result."""
+    """A request got no response, or was refused: a fast error does not count as a result."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def ratio(value: float, base: float) -> float:
 def measure(
     process: Process, requests: Sequence[Request], headers: Mapping[str, str], load: Loader, seconds: int, warm_up: int
 ) -> Sample:
-    """Load a server, after a while of the same that does not count. Raises LoadFailed."""
+    """Load a server and measure it, after `warm_up` seconds of the same load that do not count. Raises LoadFailed."""
     if warm_up:
         load(process.url, requests, headers, warm_up)
     before = process.cpu_seconds()
@@ -105,6 +105,6 @@ def check(process: Process, requests: Sequence[Request], headers: Mapping[str, s
 
 
 def rotated(things: Sequence[Thing], by: int) -> Sequence[Thing]:
-    """The same things, beginning elsewhere: nobody is always the first of a round."""
+    """Return the things in the same order from another start, so that none is always the first of a round."""
     start = by % len(things)
     return [*things[start:], *things[:start]]

@@ -143,7 +143,7 @@ def growth(grown: Sequence[Grown], about: str, rounds: int, seconds: int) -> str
 
 
 def _bytes_each(it: Grown, base: Grown) -> str:
-    """Resident bytes of each conversation that the smallest size has not."""
+    """Return the resident bytes per conversation, of those beyond the smallest size."""
     more = it.conversations - base.conversations
     return f"{(it.loaded_mib - base.loaded_mib) * 2**20 / more:.0f}" if more else NOTHING
 

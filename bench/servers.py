@@ -35,7 +35,7 @@ class Server:
     prepare: Callable[[Path, Dataset], None] = lambda directory, data: None
     routes: Mapping[str, Route] = field(default_factory=lambda: CONTRACT)
     ready: str = f"{CONVERSATIONS}?limit=1"
-    """Where its first answer is asked for."""
+    """The path of the request whose first 200 shows that the server is ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class Missing:
 
 
 def accord_mock(scenario: Path | str, *options: str) -> list[str]:
-    """The command of ours, but for the port."""
+    """Return the command of our mock, without the port."""
     return [sys.executable, "-P", "-m", "accord.cli", "mock", "--quiet", "--scenario", str(scenario), *options]
 
 
 def ours(scenario: Path) -> Server:
     """Our mock, as it is by default, with a scenario file."""
-    # An installer does so; from a checkout, where PYTHONDONTWRITEBYTECODE is set, each start would.
+    # As an installer does. From a checkout with PYTHONDONTWRITEBYTECODE set, each start would compile them again.
     for package in (accord, mockserver):
         compile_dir(Path(package.__file__).parent, quiet=1)
     return Server(
@@ -177,7 +177,7 @@ def _wiremock() -> Server | Missing:
 
 
 def _write_stubs(directory: Path, data: Dataset) -> None:
-    """A stub for each operation, with the answer of ours for one conversation that stands for all."""
+    """Write a stub for each operation, with our response for one conversation, which is used for all."""
     first = data.conversations[0]
     email = first["requester"]["email"]
     theirs = [item for item in data.conversations if item["requester"]["email"] == email]
@@ -204,7 +204,7 @@ def _stub(route: Route, status: int, answer: object) -> dict[str, object]:
 
 
 def versions() -> dict[str, str]:
-    """Of what the servers run on."""
+    """Return the versions of what the servers run on."""
     told = {"Python": sys.version.split()[0]}
     for name, command in (("Node", ["node", "--version"]), ("Java", ["java", "-version"])):
         if shutil.which(command[0]):

@@ -12,7 +12,7 @@ from bench.dataset import CONVERSATIONS, SEED, Dataset
 from bench.load import Request
 
 OPERATIONS = ("create", "list", "get", "messages", "send", "resolve")
-"""The six, in the order in which the mix goes through them."""
+"""The six operations, in the order in which the mix sends them."""
 
 JUST_STARTED = "get one, just started"
 GET_ONE = "get one"

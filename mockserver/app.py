@@ -164,7 +164,7 @@ def create_app(
     journal, journal_bytes: how many of the latest requests are kept, and how many bytes of them all.
     webhook, webhook_secret: the URL to which events are sent, and what signs them; others may subscribe by the control API.
     webhook_allow: names of hosts beyond this machine to which events may be sent.
-    coverage: whether each request is looked at for the choices that it exercises, or only those that the journal still has.
+    coverage: whether each request is checked at once for the choices it exercises, or later, if the journal still has it.
     The others are the classes that the mock is made of, to be replaced by subclasses.
 
     Raises AccordError for anything in these that cannot be used.
@@ -198,7 +198,7 @@ def create_app(
     registry = Namespaces(_storage(storage, store), start, planner, max_namespaces, targets, notes_at_once=coverage)
     app = MockApp("mockserver", static_folder=None, template_folder=None)
     app.namespaces, app.journal = registry, Journal(journal, journal_bytes)
-    # Slashes are the concern of one choice, not of the router.
+    # The choice `missing_trailing_slash` decides about slashes, so the router must not.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
@@ -225,7 +225,7 @@ def create_app(
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error_view(dispatcher))
     register_errors(app, registry)
-    # Now, so that whoever makes the application learns what is wrong with the scenario.
+    # Opened at once, so that the caller of `create_app` gets an error in the scenario.
     try:
         registry.get(DEFAULT_NAMESPACE)
     except StoreUnavailableError as error:
@@ -235,7 +235,7 @@ def create_app(
 
 def _storage(storage: Storage | str | None, store: Store | None) -> Storage:
     if isinstance(storage, str):
-        # What databases need is imported for those who use one.
+        # Imported only here, since only mocks with a database need it.
         from mockserver.store.urls import open_storage
 
         return open_storage(storage)
@@ -258,7 +258,7 @@ def _view(dispatcher: Dispatcher, operation: Operation) -> Callable[..., FlaskRe
 
 def _error_view(dispatcher: Dispatcher) -> Callable[[HTTPException], FlaskResponse]:
     def view(error: HTTPException) -> FlaskResponse:
-        # Carried by redirects of the router and by `abort(response)` in routes that were added.
+        # Redirects of the router, and `abort(response)` in added routes, bring a response of their own.
         if isinstance(error.response, FlaskResponse):
             return error.response
         return flask_response(_error_response(dispatcher, error))
@@ -276,7 +276,7 @@ def _error_response(dispatcher: Dispatcher, error: HTTPException) -> Response:
         return dispatcher.refuse(refusal, request.environ)
     if status == 404:
         if is_preflight(request.environ):
-            # The request that follows is told what is wrong; of a refused preflight, the page learns nothing.
+            # A page cannot read why a preflight was refused, so it is accepted: the request after it gets the error.
             return Response(204, b"")
         return dispatcher.refuse(nowhere(), request.environ)
     return dispatcher.refuse(HttpRefusal(status, error.description or error.name), request.environ)

@@ -70,7 +70,7 @@ class Dispatcher:
         return response
 
     def _may_make(self, operation: Operation | None, request: Request | None) -> bool:
-        """Whether the request may make the namespace that it is addressed to: with a key that the namespace would accept."""
+        """Return whether the request may make its namespace: only with a key that the namespace would accept."""
         if operation is None or request is None:
             return False
         try:
@@ -90,10 +90,10 @@ class Dispatcher:
         try:
             if self.namespaces.is_there(name) or self._may_make(operation, request):
                 return self.namespaces.again(name, act)
-            # The default one refuses it in the same words as the one that is not made.
+            # The default namespace responds, with the refusal that the missing one would have given.
             return self.namespaces.again(DEFAULT_NAMESPACE, act)
         except StoreUnavailableError as error:
-            # By the error responses of the plan, not of a namespace: opening one needs the store.
+            # Opening a namespace needs the store, so the error responses of the plan are used.
             return self.namespaces.errors.response_to(unreachable(error))
         except AccordError as error:
             return bad_request(error, environ, self.namespaces.files)
@@ -119,7 +119,7 @@ def _with_faults(namespace: Namespace, operation: Operation, request: Request) -
 
 
 def _without_keys(response: Response, namespace: Namespace, request: Request) -> Response:
-    """A refusal that does not repeat a key, which may stand in the very value that was refused."""
+    """Return the refusal with any key hidden: the value that was refused, which it may quote, can hold one."""
     if not response.body.startswith(b"{"):
         return response
     text = response.body.decode("utf-8", "surrogateescape")
@@ -130,8 +130,8 @@ def _without_keys(response: Response, namespace: Namespace, request: Request) ->
 def bad_request(error: AccordError, environ: Mapping[str, Any], files: Iterable[str] = ()) -> Response:
     """Respond to a request to the mock itself, not to the API, that cannot be carried out.
 
-    Of the paths `files`, and of what comes with the mock, only the names are told: strangers may ask. stderr gets all of it, but
-    for keys.
+    The response has only the names of `files`, and of files that come with the mock, not their paths: anybody may send a request.
+    The whole message goes to stderr, without keys.
     """
     whole = redactor_for(known(), environ).redact(f"{error.message} {error.hint}".rstrip())
     told = whole.replace(f"{FIXTURES_DIR}/", "").replace(f"{SPEC_DIR}/", "")

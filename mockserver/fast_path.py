@@ -25,17 +25,17 @@ _SIGNALS = (
 
 
 class FastPath:
-    """Tells which requests may go past Flask, for an application of the class `usual` that has `views` of the operations."""
+    """Decides which requests may bypass Flask. `usual` is the class of a plain application, `views` are its operations' views."""
 
     def __init__(self, app: Flask, usual: type[Flask], contract: Contract, views: Mapping[str, Callable[..., Any]]) -> None:
-        # Not the application itself: it would be in a cycle, and kept until the next collection.
+        # A reference to the application would make a cycle, and keep it until the next garbage collection.
         self._view_functions = app.view_functions
         self._views = views
-        # One by one: what they have in common is nothing once a document adds `/health/`.
+        # Every path's prefix, not one common prefix: that would be empty once a document adds `/health/`.
         self._beneath = (*{operation.path.partition("{")[0].rstrip("/") for operation in contract}, "/<")
         self._closed = type(app) is not usual
         self._routes = Routes(contract)
-        # Each is changed in place by whatever is added.
+        # Adding a hook or a receiver changes these objects in place.
         self._added = (
             app.before_request_funcs,
             app.after_request_funcs,
@@ -52,11 +52,11 @@ class FastPath:
         self._closed |= rule.startswith(self._beneath)
 
     def is_open(self, environ: Mapping[str, Any], operation: Operation) -> bool:
-        """Whether nobody could tell that a request for the operation did not go through Flask."""
+        """Return whether a request for the operation can bypass Flask without anybody noticing."""
         return not (
             self._closed
             or any(self._added)
             or self._view_functions[operation.id] is not self._views[operation.id]
-            # Flask's test client, which keeps the contexts of its requests for whoever asks.
+            # Flask's test client keeps the contexts of requests, so they must go through Flask.
             or "werkzeug.debug.preserve_context" in environ
         )

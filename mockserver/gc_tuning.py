@@ -1,4 +1,4 @@
-"""Python's garbage collector, which is to leave state alone that stays.
+"""Tuning of Python's garbage collector, so that it does not scan long-lived state again and again.
 
 A collection looks at all objects that could be part of a cycle. At a million conversations that takes a second, during which
 no request is handled, and it finds nothing: records are freed by their reference counts.
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _THRESHOLD = 5_000
-"""How many more objects than before start a collection, which then takes about a millisecond."""
+"""How many new objects start a collection, which then takes about a millisecond."""
 
 
 @contextmanager
 def at_rest() -> Iterator[None]:
-    """No collection while the block runs, in which all that is made is to stay, unless something in it calls `spare`."""
+    """Turn collections off while the block runs, as all it makes is to stay, unless something in it calls `spare`."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -25,12 +25,12 @@ def at_rest() -> Iterator[None]:
 
 
 def spare() -> None:
-    """Collect from now on, and put aside what is there, and what is left after each collection.
+    """Turn collections on. Exclude from them all present objects, and those that are left after each collection.
 
-    So each object is looked at once. What is left is the state, which needs no collector, and the few requests that are being
-    handled. Should one of these end in a cycle, that cycle stays: with one collection in hundreds of requests, next to nothing.
+    So each object is scanned once. What is left is the state, which needs no collector, and the few requests that are being
+    handled. If one of these ends in a cycle, that cycle is never freed. With one collection in hundreds of requests, this is rare.
     """
-    # Not collected before: what is garbage by now, some hundred objects of the imports, is not worth the look at all others.
+    # No collection before that: the garbage so far, some hundred objects of the imports, is not worth scanning all others.
     gc.freeze()
     gc.set_threshold(_THRESHOLD)
     gc.enable()

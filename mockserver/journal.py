@@ -18,22 +18,22 @@ from mockserver.keys.sent import CREDENTIALS, credentials_shown, redactor_for
 from mockserver.model.caller import ApiKey
 
 CAPACITY = 1000
-"""So many requests are kept; then the oldest goes."""
+"""How many requests are kept at most. Beyond that, the oldest ones are dropped."""
 
 MOST_BYTES = 16 * 1024 * 1024
-"""So many bytes are kept of all requests together; then the oldest goes."""
+"""How many bytes are kept at most of all requests together. Beyond that, the oldest ones are dropped."""
 
 LONGEST_BODY = 16 * 1024
 """Bytes of a body that are kept."""
 
 REQUEST_ID = "accord.request_id"
-"""Where an environ has the id of its request, which the response tells in `X-Accord-Request-Id`."""
+"""The key in an environ of its request's id, which the response has in `X-Accord-Request-Id`."""
 
 REPEATS = "accord.repeats"
-"""Where an environ has the id of the request that it sends again."""
+"""The key in an environ of the id of the original request, if this one sends it again."""
 
 _BYTES_BESIDES = 4096
-"""About what an entry takes besides its texts."""
+"""The approximate bytes that an entry takes besides its texts."""
 
 _Kept = tuple[str, int, str, str, int, int, dict[str, Any], bytes | None, Response, int]
 
@@ -70,7 +70,7 @@ class Entry:
         return len(self.request.data) < LONGEST_BODY
 
     def shown(self, known: Redactor, key: ApiKey | None = None) -> dict[str, Any]:
-        """Return it as a JSON value, without the known keys and without those that it carried, wherever it has them.
+        """Return it as a JSON value. The known keys, and those that the request carried, are hidden wherever they occur.
 
         `key` is the one that the request was sent with, if it is one of the namespace.
         """
@@ -142,7 +142,7 @@ class Journal:
         id = environ.get(REQUEST_ID) or self.new_id()
         with self._lock:
             self._count += 1
-            # A tuple, and nothing worked out before somebody asks: this is done for every request.
+            # This runs for every request, so it keeps a plain tuple, and an `Entry` is made only when somebody reads it.
             self._entries.append(
                 (id, self._count, namespace, operation, time.time_ns() - took, took, environ, data, response, size)
             )
@@ -159,7 +159,7 @@ class Journal:
     def since(self, namespace: str, id: str) -> list[Entry]:
         """Return the requests to that namespace that came after the one of that id, oldest first.
 
-        If that one is not kept any more they are all those of later ids. Raises KeyError for an id that this journal never gave.
+        If that one is no longer kept, all requests with later ids are returned. Raises KeyError for an id that was never given.
         """
         prefix, _, number = id.rpartition("-")
         if f"{prefix}-" != self._prefix or not (number.isascii() and number.isdecimal()):
@@ -192,7 +192,7 @@ def _entry(kept: _Kept) -> Entry:
 
 
 def _unread(environ: dict[str, Any]) -> bytes | None:
-    """The body of a request that was refused without a look at it, where it is at hand: whoever mends its key needs it."""
+    """Return the unread body of a refused request, if it is in memory: sending it again with a correct key needs it."""
     source = environ.get("wsgi.input")
     if type(source) is not io.BytesIO or source.closed:
         return None

@@ -71,7 +71,7 @@ class Members:
         return Members(self._value[name], known, self.at(name))
 
     def optional(self, name: str, read: Callable[[str], T]) -> T | None:
-        """What `read`, a method of this, makes of a member; None if it is not there."""
+        """Return a member as `read`, a method of this object, reads it; None if it is not there."""
         return read(name) if name in self._value else None
 
     def text(self, name: str) -> str:

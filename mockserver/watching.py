@@ -1,6 +1,6 @@
-"""Files of a running mock that are taken again when they change: scenario, keys, fault rules.
+"""Reloads files of a running mock when they change: scenario, keys, fault rules.
 
-A file that cannot be used is told of, once, and what was read of it before stays.
+A file that cannot be used is reported once, and its previous content stays in use.
 """
 
 import threading
@@ -21,9 +21,9 @@ SECONDS_BETWEEN_LOOKS = 0.3
 
 
 class Watcher:
-    """Looks at files now and then. `reloads` has, by path, what takes the file again and says in a sentence what was done.
+    """Checks files again and again. `reloads` has, by path, a function that reloads the file and returns a sentence on that.
 
-    `tell` is handed each such sentence, and what is wrong with a file that cannot be used.
+    `tell` is called with each such sentence, and with what is wrong with a file that cannot be used.
     """
 
     def __init__(self, reloads: Mapping[Path, Callable[[], str]], tell: Callable[[str], None]) -> None:
@@ -43,11 +43,11 @@ class Watcher:
         self._stopped.set()
 
     def look(self) -> None:
-        """Take each file that changed, and has stayed the same since the last look: somebody may be writing it."""
+        """Reload each changed file that has stayed the same since the last look: before that, it may still be being written."""
         for path, reload in self._reloads.items():
             version, seen = version_of(path), self._seen[path]
             self._seen[path] = version
-            # One that is replaced is gone for a moment.
+            # A file that is being replaced may be missing for a moment.
             if version is None or version != seen or version == self._taken[path]:
                 continue
             self._taken[path] = version
@@ -64,10 +64,10 @@ class Watcher:
 def reloads_of(
     namespaces: Namespaces, scenario: str | None = None, keys: str | None = None, faults: str | None = None
 ) -> dict[Path, Callable[[], str]]:
-    """Return what a `Watcher` does of the files that a mock was started with, those that were given.
+    """Return the `reloads` of a `Watcher`, for those of the files that are given.
 
-    Another scenario begins every namespace anew that began with it. Other keys take the place of all that the namespaces with keys
-    of the file have, and other fault rules that of all rules; the data stays.
+    A changed scenario resets every namespace that began with it. Changed keys replace all keys of the namespaces that have keys
+    from a file, and changed fault rules replace all rules; the data stays.
     """
     found: dict[Path, Callable[[], str]] = {}
     if scenario is not None:

@@ -18,7 +18,7 @@ LARGEST_FILE = 8 * 1024 * 1024
 """Bytes. As Python objects a file takes fifty times as much."""
 
 MOST_VALUES = 1_000_000
-"""So many values a file with aliases may stand for."""
+"""The most values that a file may have once its aliases are expanded."""
 
 DEEPEST_NESTING = 100
 
@@ -27,7 +27,7 @@ _ANCHOR = re.compile(r"(?:^|[\s,\[{:-])&\S", re.MULTILINE)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads what JSON has, and dates as the text that they are there."""
+    """Reads only types that JSON has, and leaves dates as text."""
 
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
@@ -68,7 +68,7 @@ def read_yaml(path: Path, what: str, *, secret: bool = False) -> Any:
 
 
 def line_of(path: Path, what: str, steps: Sequence[str | int]) -> int:
-    """Return the line, from 1, of the value in the file to which names and list indexes lead, or of what is nearest to it.
+    """Return the line, from 1, of the value to which names and list indexes lead, or of the nearest value that is there.
 
     The file is one that `read_yaml` read. Raises AccordError if it cannot be read any more.
     """
@@ -111,7 +111,7 @@ def _too_deep(path: Path, what: str) -> AccordError:
 
 
 def _check_aliases(root: Any, file: str) -> None:
-    """Raise AccordError if the values of a document, each alias replaced by what it stands for, are too many or endless."""
+    """Raise AccordError if a document has too many or endlessly many values once its aliases are expanded."""
     sizes: dict[int, int | None] = {}
 
     def size(node: Any) -> int:
@@ -137,7 +137,7 @@ def _check_aliases(root: Any, file: str) -> None:
 
 
 def version_of(path: Path) -> object:
-    """Return what differs when a file is written or replaced; None if there is none."""
+    """Return a value that changes when the file is written or replaced; None if there is no file."""
     try:
         found = path.stat()
     except OSError:

@@ -1,7 +1,7 @@
 """An agent in one namespace: it sees what happens there, and does what its script says, on the namespace's clock.
 
-What it is about to do is in the memory of one process: of several that share a database, each has its agent reply to what it
-handled.
+Planned steps are in the memory of one process. Where several processes share a database, the agent of each one reacts only to
+requests that this process handled.
 """
 
 import heapq
@@ -19,7 +19,7 @@ from mockserver.model.refusal import Refusal
 from mockserver.store import NamespaceGoneError, Store, StoreUnavailableError
 
 MOST_PLANNED = 100_000
-"""So many steps may be waited for; of what happens beyond, the agent sees nothing."""
+"""The most steps that may be planned at once. An event whose steps would exceed it is ignored."""
 
 _MICROSECONDS = 1_000_000
 _LOOK_AGAIN = 1.0
@@ -47,7 +47,7 @@ class Desk:
         self.reset()
 
     def go_on(self, store: Store, actions: AgentActions) -> None:
-        """Act by these from now on."""
+        """Use this store and these actions from now on."""
         self._store, self._actions = store, actions
 
     def work(self, runner: Runner) -> None:
@@ -56,14 +56,14 @@ class Desk:
         self._clock.moved = self._look
 
     def reset(self) -> None:
-        """Forget what it was about to do, and where it fell silent."""
+        """Forget the planned steps, and in which conversations the agent is silent."""
         with self._lock:
             self._numbers = count()
             self._planned: list[_Planned] = []
             self._silent: set[str] = set()
 
     def are_there(self) -> bool:
-        """Whether it sees anything: it does."""
+        """Return True: an agent always takes events."""
         return True
 
     def publish(self, event: Event) -> None:
@@ -93,7 +93,7 @@ class Desk:
             if not self._planned:
                 return None
             if self._clock.frozen:
-                # Whoever moves it on has what is due done.
+                # Moving the clock on does what is due (`_look`), so looking again now and then is enough.
                 return _LOOK_AGAIN
             left = (self._planned[0].due - self._clock.now()) / _MICROSECONDS / self._clock.speed
             return min(_LOOK_AGAIN, max(0.001, left))
@@ -137,17 +137,17 @@ class Desk:
 
 
 class Together:
-    """Tells several of what happens."""
+    """Passes each event on to several listeners."""
 
     def __init__(self, *listeners: Listeners) -> None:
         self._listeners = listeners
 
     def are_there(self) -> bool:
-        """Whether one of them wants to know."""
+        """Return whether one of the listeners takes events."""
         return any(one.are_there() for one in self._listeners)
 
     def publish(self, event: Event) -> None:
-        """Tell each."""
+        """Pass the event to each listener that takes events."""
         for one in self._listeners:
             if one.are_there():
                 one.publish(event)

@@ -16,7 +16,7 @@ class Worker(Protocol):
 
 
 class Runner:
-    """Has workers do what is due, for as long as one of them waits for something."""
+    """Runs the due steps of workers on one thread, for as long as one of them has something planned."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -25,7 +25,7 @@ class Runner:
         self._thread: threading.Thread | None = None
 
     def wake(self, worker: Worker) -> None:
-        """Look what a worker has to do, now and as long as there is something."""
+        """Run the worker's due steps now, and again for as long as it has something planned."""
         with self._changed:
             if self._stopped:
                 return

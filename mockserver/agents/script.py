@@ -12,10 +12,10 @@ from mockserver.members import MemberError, Members, Steps, read_file
 from mockserver.model.events import CONVERSATION_CREATED, MESSAGE_CREATED, Event
 
 ECHO = "echo"
-"""The agent that replies with what it was told, a second later."""
+"""The name of the built-in agent: a second after a text arrives, it replies with the same text."""
 
 MOST_STEPS = 100
-"""So many steps, and so replies, follow one message at most."""
+"""The most steps, and so the most replies, that may follow one message."""
 
 LONGEST_WAIT = 30 * 86_400
 """Seconds."""
@@ -31,7 +31,7 @@ _BELOW_ZERO = -5e-324
 class Step:
     """One thing that an agent does, `after` so many microseconds: `act` of reply, assign, resolve, reopen, silence.
 
-    `reply` is None where it says what it was told. `assignee` is None for nobody.
+    For `act` reply, a `reply` of None repeats the text that the agent received. An `assignee` of None means nobody.
     """
 
     act: str
@@ -42,14 +42,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AgentRule:
-    """What an agent does of which event: those of a kind, or any if `event` is None, whose texts all patterns are found in."""
+    """An agent's steps for matching events: of the kind `event` (None: any kind), with texts in which all patterns are found."""
 
     event: str | None
     patterns: tuple[tuple[str, re.Pattern[str]], ...]
     steps: tuple[Step, ...]
 
     def fits(self, event: Event) -> bool:
-        """Whether the agent does it of that event."""
+        """Return whether the rule matches the event."""
         if self.event is not None and self.event != event.name:
             return False
         return all(pattern.search(text) if (text := _text(event, name)) is not None else False for name, pattern in self.patterns)
@@ -57,25 +57,25 @@ class AgentRule:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Rules, of which the first that fits is followed. `addresses` are those by which the agent replies, in lower case."""
+    """An agent's rules: the first that matches is followed. `addresses` are those that the agent replies from, in lower case."""
 
     rules: tuple[AgentRule, ...]
     addresses: frozenset[str]
 
     def steps(self, event: Event) -> Sequence[Step]:
-        """Return what the agent does of an event. It sees nothing of its own."""
+        """Return the agent's steps for an event: none if the agent itself caused it."""
         if (sender_of(event) or "").lower() in self.addresses:
             return ()
         return next((rule.steps for rule in self.rules if rule.fits(event)), ())
 
 
 def sender_of(event: Event) -> str | None:
-    """Return by whom the message of an event is, or the conversation; None if that is anonymous."""
+    """Return the address of who sent the event's message or, without one, opened the conversation; None if anonymous."""
     return event.conversation.requester.email if event.message is None else event.message.sender_email
 
 
 def told(event: Event) -> str:
-    """Return what an event says: the body of its message, or the subject of the conversation."""
+    """Return the text of an event: the body of its message or, without one, the subject of the conversation."""
     return event.conversation.subject if event.message is None else event.message.body
 
 
@@ -156,7 +156,7 @@ def _read_step(value: Any, contract: Contract, steps: Steps, sender: str) -> Ste
 
 
 def _renamed(value: Any, contract: Contract, steps: Steps, sender: str) -> Reply:
-    """The reply; of one that is a mere text, a mistake is told of the step's member `reply`."""
+    """Return the reply. If it was given as a plain text, an error in the text names the step's member `reply`."""
     try:
         return read_reply(value, contract, steps, sender)
     except MemberError as error:
@@ -166,7 +166,7 @@ def _renamed(value: Any, contract: Contract, steps: Steps, sender: str) -> Reply
 
 
 def _text(event: Event, name: str) -> str | None:
-    """What a pattern is looked for in; None if there is no such text."""
+    """Return the text in which the pattern of that name is searched; None if the event has no such text."""
     if name == "body":
         return None if event.message is None else event.message.body
     if name == "sender":

@@ -12,7 +12,7 @@ from mockserver.namespaces.addressing import PREFIX
 from mockserver.yaml_files import read_yaml
 
 _ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-"""All of them, so that whatever is no browser that opens a page gets the response of any path at which there is nothing."""
+"""All methods, so that every request but a browser opening a page gets the same response as an unknown path."""
 
 
 def front_door_routes(contract: Path, console_is_off: str) -> Blueprint:
@@ -47,7 +47,7 @@ def front_door_routes(contract: Path, console_is_off: str) -> Blueprint:
 
 
 def _opens_page() -> bool:
-    """Tell whether the current request is a browser's that opens a page, and not a program's that takes whatever comes."""
+    """Tell whether the current request comes from a browser opening a page, not from a program that accepts any media type."""
     return any(kind == "text/html" for kind, _ in request.accept_mimetypes)
 
 

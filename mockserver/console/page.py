@@ -56,7 +56,7 @@ def console_routes() -> Blueprint:
     def show_file(name: str) -> Response:
         if name == CATALOGUE:
             return file_response(_catalogue(), ".json")
-        # By what is there, so that no spelling of a path leads anywhere else.
+        # Compared with the files that exist, so that no spelling of a path can lead out of the folder.
         path = next((path for path in STATIC.rglob("*.*") if path.relative_to(STATIC).as_posix() == name), None)
         if path is None or path.suffix not in _KINDS:
             abort(404)
@@ -70,7 +70,7 @@ def console_routes() -> Blueprint:
 
 
 def file_response(content: bytes, kind: str) -> Response:
-    """Return a response to the current request that is a file of that suffix, with a validator: browsers ask whether it changed."""
+    """Return the file, of the suffix `kind`, as response to the current request, with an ETag: browsers ask whether it changed."""
     response = Response(content, content_type=_KINDS[kind])
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -26,7 +26,7 @@ class Wrong(NamedTuple):
 
 
 def moment(value: object) -> datetime | None:
-    """The moment of a timestamp of RFC 3339 with an offset, with a space in place of the T too; None for anything else."""
+    """Return the time of an RFC 3339 timestamp with an offset, where a space may replace the T; None for anything else."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         return None
     whole, fraction, offset = re.fullmatch(r"(.{19})(\.\d+)?(.+)", value).groups()  # type: ignore[union-attr]
@@ -38,12 +38,12 @@ def moment(value: object) -> datetime | None:
 
 
 def is_judged_text(text: str) -> bool:
-    """Whether a server must return the text as it is: without characters that it may refuse or change, and of modest length."""
+    """Return whether a server must return the text unchanged: short, and without characters that it may refuse or change."""
     return len(text) <= 10_000 and all(unicodedata.category(one) not in ("Cc", "Cs", "Cn", "Co") for one in text)
 
 
 def is_judged_json(value: Any) -> bool:
-    """Whether a server must return the value as it is: without numbers, names, sizes and texts that it may refuse or change."""
+    """Return whether a server must return the value unchanged: no numbers, names, sizes or texts that it may refuse or change."""
     if isinstance(value, dict):
         return all(name not in _GUARDED and is_judged_text(name) and is_judged_json(member) for name, member in value.items())
     if isinstance(value, list):
@@ -77,17 +77,17 @@ def _trimmed(text: str) -> str:
 
 
 def shape_mismatches(operation: Operation, status: int, value: Any, *, own: bool) -> Iterator[str]:
-    """Yield what in the body of a response is not as documented for that status.
+    """Yield where the body of a response is not as documented for that status.
 
-    Unless it is the client's `own`, what conversations hold was perhaps not made by this API: its values are not looked at, only
-    whether they are there and of which type.
+    Unless it is the client's `own`, a conversation was perhaps not created by this API: its values are not checked then, only
+    whether they are there and have the right type.
     """
     response = operation.responses.get(str(status))
     if response is None or response.schema is None:
         return
     for violation in response.schema.violations(value):
         if violation.path == ("status",) and violation.keyword in ("enum", "const") and operation.final_status is not None:
-            # Told by itself.
+            # A wrong final status is a finding of its own (`create.opens`, `resolve.closes`).
             continue
         if not own and violation.keyword in _OTHERS_VALUES and violation.field != "count":
             continue
@@ -95,7 +95,7 @@ def shape_mismatches(operation: Operation, status: int, value: Any, *, own: bool
             continue
         if violation.keyword == "format" and moment(_at(value, violation.path)) is not None:
             continue
-        # Of a choice between types it is not told which one was meant.
+        # These keywords do not tell which of the alternatives was meant.
         if violation.keyword in ("anyOf", "oneOf", "not", "if", "then") and not own:
             continue
         yield f"{violation.place}: {violation.message}"
@@ -108,7 +108,7 @@ def _at(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def creation_mismatches(contract: Contract, sent: Mapping[str, Any], shown: Mapping[str, Any]) -> Iterator[Wrong]:
-    """Yield where the response to a create is not what was sent, or not what is documented in its place."""
+    """Yield where the response to a create differs from what was sent or, for members not sent, from what is documented."""
     body = contract.operation("createConversation").body
     assert body is not None
     for name in ("priority", "channel"):
@@ -135,7 +135,7 @@ def creation_mismatches(contract: Contract, sent: Mapping[str, Any], shown: Mapp
 
 
 def undocumented_values(contract: Contract, shown: Mapping[str, Any]) -> Iterator[Wrong]:
-    """Yield which values of a conversation that was just created are none of those that are documented."""
+    """Yield the values of a newly created conversation that are not among the documented ones."""
     body = contract.operation("createConversation").body
     assert body is not None
     for name, member in body.members.items():
@@ -180,9 +180,9 @@ def list_mismatches(operation: Operation, query: Mapping[str, str], page: Mappin
 
 
 def missing_on_page(operation: Operation, query: Mapping[str, str], page: Mapping[str, Any]) -> int | None:
-    """How many conversations a page has fewer than its own count says that there are in that place; negative if it has more.
+    """Return how many conversations are missing from a page, by its own count, limit and offset; negative if it has too many.
 
-    None where that cannot be told. While others write, a page and its count may be of different moments.
+    Return None if that cannot be known. If others write meanwhile, a page and its count may be of different times.
     """
     limit = operation.parameter("limit")
     asked = _whole(query.get("limit")) if "limit" in query else (limit.default if limit else None)
@@ -215,7 +215,7 @@ def is_modest(metadata: Mapping[str, Any]) -> bool:
         text = json.dumps(metadata)
     except RecursionError:
         return False
-    # Twice the levels: each is a bracket that opens and one that closes.
+    # Each array or object has one opening bracket, so this limits their number, and with it how deep they are nested.
     return len(text) <= 16_000 and text.count("{") + text.count("[") <= 20 and is_judged_json(metadata)
 
 

@@ -236,7 +236,7 @@ class _Reader(Walker):
         )
 
     def member(self, schema: Any, place: str) -> Mapping[str, Any]:
-        """The facts of a member; of one that may be anything, or nothing, there are none."""
+        """Return the facts of a member: none for a boolean schema, which allows anything or nothing."""
         return {} if isinstance(schema, bool) else self.resolve(schema, place)
 
     def constant(self, facts: Mapping[str, Any], member: str, place: str) -> str | None:

@@ -49,7 +49,7 @@ _SCHEMAS_IN_MAP = ("properties", "patternProperties", "dependentSchemas")
 def check_keywords(node: Mapping[str, Any], kind: str, place: str) -> None:
     """Raise AccordError naming the place if the node, an object of that kind, has a word that is not honoured.
 
-    Words beginning with `x-` are OpenAPI's extensions, which whoever does not know them is to ignore.
+    Words beginning with `x-` are OpenAPI extensions: a tool that does not know them must ignore them.
     """
     if not isinstance(node, Mapping):
         raise AccordError(f"{place} is not an object.", "Correct the contract document.")
@@ -89,7 +89,7 @@ def _inner_schemas(schema: Mapping[str, Any]) -> Iterable[tuple[Any, str]]:
             yield schema[word], word
     for word in _SCHEMAS_IN_LIST:
         found = schema.get(word, ())
-        # What is of another type is no schema, which whoever checks its values says.
+        # A value of another type holds no schemas. That it is wrong is reported by `unusable`.
         for index, inner in enumerate(found if isinstance(found, list) else ()):
             yield inner, f"{word}[{index}]"
     for word in _SCHEMAS_IN_MAP:

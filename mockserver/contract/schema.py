@@ -63,14 +63,14 @@ def is_pattern(text: Any) -> bool:
 
 
 class Unusable(NamedTuple):
-    """Where a schema is none, by its members from the outside, and why."""
+    """Where a schema is invalid, as names of members from the outermost one, and why."""
 
     path: tuple[str, ...]
     message: str
 
 
 def unusable(schema: Any) -> Unusable | None:
-    """Return what keeps a schema from being one, by itself; None for one that can be used. References are not followed."""
+    """Return why a schema is not valid by itself; None if it can be used. References are not followed."""
     try:
         jsonschema_rs.meta.validate(schema)
     except jsonschema_rs.ValidationError as error:

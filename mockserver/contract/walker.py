@@ -18,7 +18,7 @@ class Walker:
         self.checked: set[str] = set()
         self.schemas: dict[str, Schema] = {}
         self.known: dict[str, Any] = {}
-        """What else was read at a reference already: many operations refer to the same parts."""
+        """Other parts that were read already, by reference: many operations refer to the same ones."""
 
     def error(self, place: str, problem: str) -> AccordError:
         return AccordError(f"{self.source}: {place} {problem}.", "Correct the contract document.")
@@ -62,7 +62,7 @@ class Walker:
         return self.schema(media.get("schema", {}), place)
 
     def schema(self, node: Mapping[str, Any], place: str) -> Schema:
-        """The schema, its words checked; made once for all that refer to the same one."""
+        """Return the schema after checking its keywords. Nodes with the same reference share one schema."""
         reference = str(node["$ref"]) if isinstance(node, Mapping) and [*node] == ["$ref"] else ""
         known = self.schemas.get(reference)
         if known is not None:
@@ -77,7 +77,7 @@ class Walker:
         return made
 
     def check(self, node: Any, place: str) -> None:
-        """Check the words of a schema and of all that it refers to, each component once."""
+        """Check the keywords of a schema and of all schemas that it refers to, each component only once."""
         check_schema(node, self.place(place))
         if wrong := unusable(node):
             raise self.error(".".join((place, *wrong.path)), f"cannot be used: {wrong.message}")

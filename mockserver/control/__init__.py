@@ -8,5 +8,5 @@
 | filters.py, matching.py, replaying.py, har.py | of requests.py: what is selected, what is expected, what is sent again, and HAR |
 | faults.py, clock.py, choices.py, keys.py, conversations.py | more of them: what steers a namespace |
 | description.py | what describes them all, openapi.yaml |
-| bodies.py, responses.py, errors.py | what their requests carry, how they are told something, and what went wrong |
+| bodies.py, responses.py, errors.py | bodies of their requests, their responses, and responses to errors |
 """

@@ -31,10 +31,10 @@ class HostName(NamedTuple):
 class Access:
     """States who may use the control API. The default is for a mock that listens on loopback.
 
-    `names` are those besides loopback's that go with the port on which the mock listens. `any_address` takes whatever IP address it
-    is addressed by: one that listens on all of them has all of them as its names. `hosts` are names of something in front of the
-    mock; one without a port goes with every port. `origins` are those whose pages may. `token`, unless it is None, has to come with
-    every request. `off` tells why there is no control API; empty if there is one.
+    `names` are host names besides those of loopback, valid with the port on which the mock listens. `any_address` accepts any IP
+    address as host name, for a mock that listens on all of them. `hosts` are names of something in front of the mock, such as a
+    proxy; one without a port is valid with every port. `origins` are those whose pages may use it. `token`, unless it is None, must
+    come with every request. `off` tells why there is no control API; empty if there is one.
     """
 
     names: frozenset[str] = frozenset()
@@ -56,14 +56,14 @@ def access(
 ) -> Access:
     """Return who may steer a mock that was told to listen on `host`, and listens on the IP address `address`.
 
-    hosts: the names by which the mock is reached besides, such as `mock.example` or `mock.example:8080`.
+    hosts: further names by which the mock is reached, such as `mock.example` or `mock.example:8080`.
     origins: those whose pages may steer and read the mock, such as `http://localhost:5173`.
     token: what each control request has to send.
 
     Raises AccordError for a name, origin or token that cannot be one.
     """
     if token is not None and not _TOKEN.fullmatch(token):
-        # Without the token: a mistyped one is still most of a secret.
+        # The message does not quote the token, since even a mistyped one gives away most of a secret.
         raise AccordError(
             "The value of --control-token cannot be a token.", "Use 8 to 512 of A-Z a-z 0-9 . _ ~ + / = -, for example a UUID."
         )

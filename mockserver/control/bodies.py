@@ -1,4 +1,4 @@
-"""Bodies of requests to the mock itself: JSON objects, read strictly, so that a mistake is told and never half done."""
+"""Bodies of requests to the mock itself: JSON objects, read strictly, so that a mistake is reported and nothing is half done."""
 
 import json
 from collections.abc import Collection
@@ -33,7 +33,7 @@ def value_of(request: Request) -> Any:
 
 
 def members_of(request: Request, what: str, known: Collection[str] = ()) -> dict[str, Any]:
-    """The members of the JSON object in the body, the `known` settings of `what`; none if there is no body.
+    """Return the members of the JSON object in the body; empty without a body. Only the `known` settings of `what` are allowed.
 
     Raises ControlError for anything else: 413 if it is too long, 415 for an encoding, 400 otherwise.
     """

@@ -1,4 +1,4 @@
-"""How whatever route responds where the state cannot be reached or something was asked for that cannot be done."""
+"""Responses of any route when the state cannot be reached, or when a request asks for something that cannot be done."""
 
 from functools import partial
 

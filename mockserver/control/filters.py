@@ -34,7 +34,7 @@ class Seen:
 
     @cached_property
     def shown(self) -> Mapping[str, Any]:
-        """What is shown of it, without keys. Worked out only for what is asked for, as it takes longer than the request did."""
+        """The entry as a JSON value, without keys. Made only when it is needed, as that takes longer than the request did."""
         return self.entry.shown(self._known, self.key)
 
     @property

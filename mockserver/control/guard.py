@@ -33,7 +33,7 @@ _CONSOLE_FILES = f"{PREFIX}/console/"
 _PRIVATE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "frame-ancestors 'none'",
-    # For browsers that send no Sec-Fetch-Site: they load it into no page of another origin, and take it for what it is.
+    # For browsers without Sec-Fetch-Site: they do not load it into pages of other origins, and do not guess its media type.
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -55,27 +55,27 @@ class Guard:
     def refusal(self, environ: Mapping[str, Any]) -> Response | None:
         """Return the response to a control request that must not be carried out, or to a preflight; None for all others."""
         path = environ["PATH_INFO"]
-        # It tells nothing of what anybody did.
+        # Health is served even if the rest is off, and without a token, since it reveals nothing that anybody did.
         is_health = path == _HEALTH
         if self.access.off and not is_health:
             return _refused(404 if self.access.off != NEEDS_TOKEN else 403, self.access.off)
         by_name = IN_PROCESS in environ or self._is_our_name(environ)
         if not by_name:
             return _refused(403, _host_text(environ))
-        # Whoever follows a link to the console may: it is a page without anything in it.
+        # Any page may link to the console, since its HTML itself holds no data.
         if path == _CONSOLE and environ["REQUEST_METHOD"] in ("GET", "HEAD") and "HTTP_ORIGIN" not in environ:
             return None
         stranger = self._stranger(environ)
         if stranger:
             return _refused(403, stranger)
         if cors.is_preflight(environ):
-            # It can carry no token, and what it asks for is in the headers of every response.
+            # A preflight cannot carry a token, and `headers` adds what it asks for to every response.
             return Response(204, b"")
-        # The page asks for the token, and needs its files for that.
+        # The console's files need no token: without them the page could not ask for one.
         return None if is_health or path.startswith(_CONSOLE_FILES) else self._without_token(environ)
 
     def headers(self, environ: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return what every response to a control request carries: nobody keeps or frames it, and no other origin reads it."""
+        """Return the headers of every response to a control request: no caching, no framing, no reading by origins not allowed."""
         origin = environ.get("HTTP_ORIGIN")
         if origin not in self.access.origins:
             return _PRIVATE
@@ -91,7 +91,7 @@ class Guard:
         return {name: value for name, value in environ.items() if name != "HTTP_AUTHORIZATION"}
 
     def _is_our_name(self, environ: Mapping[str, Any]) -> bool:
-        """Tell whether the request was sent to a name that the mock goes by. Without any, no browser sent it."""
+        """Tell whether the Host of the request is a name of the mock. Without a Host it is fine, as no browser sent it."""
         text = environ.get("HTTP_HOST")
         if not text:
             return True
@@ -126,7 +126,7 @@ class Guard:
     def _without_token(self, environ: Mapping[str, Any]) -> Response | None:
         token, address = self.access.token, environ.get("REMOTE_ADDR")
         if token is None:
-            # Whoever serves the application may listen anywhere.
+            # The server that runs the application may listen on any address, so only clients on loopback may go without a token.
             return None if not address or is_loopback(address) else _refused(403, NEEDS_TOKEN)
         scheme, _, sent = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(sent.strip(" ").encode("latin-1", "replace"), token.encode()):
@@ -136,11 +136,11 @@ class Guard:
 
 
 def _is_own(origin: str, site: str | None, environ: Mapping[str, Any]) -> bool:
-    """Tell whether the origin is that of the mock itself, whose name was found to be right."""
+    """Tell whether the origin is the mock's own. Its host name was already checked."""
     host = str(environ.get("HTTP_HOST", "")).lower()
     if not host:
         return False
-    # A proxy in front may have ended TLS; the browser knows whether the origin that it sees is the same.
+    # Behind a proxy that ends TLS the schemes differ. The browser then tells by Sec-Fetch-Site that the origin is the same.
     return origin == f"{environ['wsgi.url_scheme']}://{host}" or (site == "same-origin" and origin.partition("://")[2] == host)
 
 

@@ -18,7 +18,7 @@ from mockserver.namespaces.registry import Namespaces
 from mockserver.store import DEFAULT_NAMESPACE
 
 MOST_KEYS = 1000
-"""So many a namespace may have."""
+"""The most keys that a namespace may have."""
 
 _MEMBERS = ("name", "tier", "organisation", "origins", "bundle_ids")
 

@@ -20,7 +20,7 @@ _MOST_NEAR = 3
 
 
 class Match:
-    """What is expected of a request. Members that it does not name are not looked at; neither are other members of the body."""
+    """What is expected of a request. Only the named members are compared, and of a body only the named members of it."""
 
     def __init__(self, members: object, namespace: Namespace) -> None:
         """Raise ControlError for what cannot be expected."""
@@ -79,7 +79,7 @@ def _of_named(expected: Mapping[str, str], actual: Mapping[str, str], where: str
 
 
 def near_misses(differing: list[tuple[Seen, list[str]]]) -> list[dict[str, Any]]:
-    """Return, of requests and what is different in each, those that differ least; of equals, the latest."""
+    """Return the requests with the fewest differences, and what differs in each; among equals the latest come first."""
     nearest = sorted(differing, key=lambda one: (len(one[1]), -one[0].entry.number))[:_MOST_NEAR]
     return [{"request": seen.entry.id, "differs": differs} for seen, differs in nearest]
 
@@ -115,7 +115,7 @@ def _json(seen: Seen) -> Any:
 
 
 def _differ(expected: Any, actual: Any, where: str) -> Iterator[str]:
-    """Yield what is different: of objects, in the members that are expected; of lists of one length, item by item."""
+    """Yield the differences: for objects only in the expected members, for lists of equal length item by item."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         for name, value in expected.items():
             if name in actual:

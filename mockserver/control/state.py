@@ -23,10 +23,10 @@ from mockserver.store import Store
 T = TypeVar("T")
 
 LARGEST_STATE = 16 * 1024 * 1024
-"""Bytes of a state that is sent; a larger one may be the scenario that a mock starts with."""
+"""The most bytes of a state in a request. A larger one can be the scenario that a mock starts with."""
 
 MOST_SNAPSHOTS = 100
-"""So many may be kept of each namespace."""
+"""The most snapshots that may be kept of each namespace."""
 
 
 def state_routes(namespaces: Namespaces) -> Blueprint:

@@ -18,7 +18,7 @@ _MANY = 10_000
 
 
 class Exercised:
-    """The choices that requests exercised, by name. It remembers who was resolved and who wrote, as some follow from that alone."""
+    """The names of choices that requests exercised. It remembers resolved conversations and senders, as some depend on them."""
 
     __slots__ = ("_closed", "_contract", "_people", "met")
 
@@ -29,7 +29,7 @@ class Exercised:
         self._people: set[str] = set()
 
     def look_at(self, operation_id: str, request: Request, response: Response) -> None:
-        """Tell which choices a request exercised, by itself and what went before."""
+        """Note which choices a request exercised, by itself or because of earlier requests."""
         if response.refused is not None:
             self.met.update(_of_refusal(response.refused))
         self.met.update(_of_response(response))

@@ -10,8 +10,8 @@ from mockserver.http.messages import Request, Response
 class Met:
     """What was met in one namespace, or in several together.
 
-    Statuses and refusals are noted with each response. Choices take longer to tell than a request takes to handle: unless
-    `at_once`, they are told of the requests that are handed to `look_at` later.
+    Statuses and refusals are noted with each response. Finding the choices takes longer than handling a request, so this is
+    done with each response only if `at_once`, and otherwise for the requests that are passed to `look_at` later.
     """
 
     __slots__ = ("_choices", "_contract", "_counts", "_looked_to", "at_once")
@@ -35,7 +35,7 @@ class Met:
         return response
 
     def look_at(self, exchanges: Iterable[tuple[int, str, Request, Response]]) -> None:
-        """Tell which choices were exercised, by numbered exchanges that were noted, oldest first; each is looked at once."""
+        """Note which choices were exercised by exchanges noted before, which are numbered, oldest first. Each is read only once."""
         for number, operation, request, response in exchanges:
             if number > self._looked_to:
                 self._looked_to = number

@@ -13,7 +13,7 @@ from mockserver.model.refusal import Kind
 SCHEMA = "accord/coverage/1"
 
 _HTTP = (Kind.HTTP, Kind.UNAVAILABLE)
-"""What no request of a client brings about."""
+"""Kinds of refusal that no request of a client can cause."""
 
 KINDS = tuple(kind for kind in Kind if kind not in _HTTP)
 """The kinds of refusal that count."""
@@ -21,9 +21,9 @@ KINDS = tuple(kind for kind in Kind if kind not in _HTTP)
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often each (operation, status), each kind of refusal, and whether each choice was met. All that exist are there.
+    """How often each (operation, status) and each kind of refusal was met, and whether each choice was. Unmet ones are included.
 
-    A choice has the option that is taken, empty where that is not known.
+    A choice comes with the option that is taken, empty if that is not known.
     """
 
     statuses: Mapping[tuple[str, str], int]
@@ -100,7 +100,7 @@ def kind_name(kind: Kind) -> str:
 
 
 def _documented(status: int, names: Iterable[str]) -> str | None:
-    """By which of its names an operation documents the status; None if by none."""
+    """Return the name by which an operation documents the status (`404`, `4XX` or `default`); None if it does not."""
     found = set(names)
     return next((name for name in (str(status), f"{status // 100}XX", "default") if name in found), None)
 

@@ -21,13 +21,13 @@ from mockserver.model.caller import ApiKey
 from mockserver.model.clock import Clock
 
 DECIDED = "fault:"
-"""How `Response.decided_by` begins where a fault decided; then comes the id of its rule, or the name of the header."""
+"""The prefix of `Response.decided_by` if a fault decided. The id of its rule, or the name of the header, follows it."""
 
 _LARGEST_BODY = 4 * 1024 * 1024
 
 
 class Fired(NamedTuple):
-    """A fault that a request meets: which, how late the response is, in seconds, and what a rate limit tells it to wait."""
+    """The fault that a request meets: its id and effect, the delay of the response, and the wait of a rate limit, in seconds."""
 
     id: str
     effect: Effect
@@ -53,12 +53,12 @@ class _Running:
         self.rule = rule
         self.met = 0
         self.fired = 0
-        # Of each rule its own, so that one more rule changes nothing of what the others meet.
+        # Each rule has a generator of its own, so that adding a rule does not change when the others fire.
         self.chance = random.Random(f"{seed}:fault:{rule.id}")
         self.buckets = Buckets(rule.then.rate_limit) if rule.then.rate_limit else None
 
     def is_due(self, now: int) -> bool:
-        """Whether the request that matches, just now, is one of those that meet the fault."""
+        """Count a matching request, and return whether it meets the fault at this time, in microseconds."""
         when = self.rule.when
         self.met += 1
         if when.probability is not None:
@@ -116,7 +116,7 @@ class Faults:
         return None if rules is self._first else [{"id": one.rule.id, **one.rule.written} for one in rules]
 
     def go_on_with(self, written: list[dict[str, Any]] | None) -> None:
-        """Have the rules that `written` gave elsewhere. What was met of the same ones stays counted. Raises AccordError."""
+        """Take over the rules that `written` returned in another process. Unchanged rules keep their counts. Raises AccordError."""
         if written is None:
             if self.written() is not None:
                 self.reset()
@@ -187,7 +187,7 @@ class Faults:
         return None if late is None else Fired(late, _LATE, delay)
 
     def _wait(self, one: _Running, key: Callable[[], ApiKey | None], now: int) -> int | None:
-        """The seconds that a rate limit tells the request to wait; None if it lets it pass, or is none."""
+        """Return the seconds that the rule's rate limit makes the request wait; None if it passes or there is no limit."""
         if one.buckets is None:
             return None
         sent = key()
@@ -207,7 +207,7 @@ _LATE = Effect()
 
 
 def _the_same(one: _Running, before: _Running | None) -> _Running:
-    """Return the rule that was in force before, if it is that one."""
+    """Return the rule that was in force before, with its counts, if it is the same; else the new one."""
     return one if before is None or before.rule.written != one.rule.written else before
 
 
@@ -216,12 +216,12 @@ def _shown(one: _Running) -> dict[str, Any]:
 
 
 def _query(request: Request) -> dict[str, str]:
-    # Of repeated parameters the last counts, as for the operations.
+    # The last of repeated parameters counts, as for the operations.
     return dict(parse_qsl(request.query, keep_blank_values=True))
 
 
 def _body(request: Request) -> Any:
-    """The JSON value of the body; None if there is none that can be read, which the operation then says."""
+    """Return the JSON value of the body; None if it cannot be read, which the operation itself then reports."""
     try:
         return orjson.loads(request.body(_LARGEST_BODY) or b"null")
     except (orjson.JSONDecodeError, BodyCutError, BodyLateError):

@@ -43,19 +43,19 @@ _MOST_REQUESTS = 1_000_000
 _PRINTABLE = frozenset(map(chr, range(0x20, 0x7F)))
 
 Delay = Callable[[random.Random], float]
-"""Seconds, drawn from a source of chance."""
+"""Returns a delay in seconds, drawn from a random generator."""
 
 RefusalOf = Callable[[int, str], Response]
-"""The error response of a status, which says a sentence."""
+"""Returns the error response with that status and that sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What happens instead of the usual, checked. What is None, or False, does not happen.
+    """What a fault does to a response, checked. A member that is None or False does nothing.
 
-    status: that of a response in the place of the usual one, with `retry_after` seconds and `body`, a JSON value or a text.
-    delay: how late it is. timeout, malformed: as `Delivery` has them (`hang`). drop: `before` or `after`.
-    truncate: the part of the body that is sent. drip: seconds over which it is sent. content_type: what it says to be.
+    status: of a response that replaces the usual one, with `retry_after` in seconds and `body`, a JSON value or a text.
+    delay: how late the response is. timeout: `hang` of `Delivery`. malformed: as in `Delivery`. drop: `before` or `after`.
+    truncate: the part of the body that is sent. drip: seconds over which it is sent. content_type: the media type in the header.
     """
 
     status: int | None = None
@@ -76,12 +76,12 @@ class Effect:
         return self == Effect(delay=self.delay)
 
     def delivery(self, delay: float) -> Delivery | None:
-        """How the response travels, so many seconds late; None if as usual."""
+        """Return how the response is delivered, `delay` seconds late; None if as usual."""
         found = Delivery(delay, self.timeout, self.drop is not None, self.malformed, self.truncate, self.drip)
         return None if found == _USUAL else found
 
     def response(self, respond: Callable[[], Response], refusal: RefusalOf, retry_after: int | None = None) -> Response:
-        """Return the response, not yet on its way. `retry_after` is the seconds to wait where the rate limit refuses."""
+        """Return the response before it is delivered. `retry_after` is the seconds to wait if the rate limit refuses it."""
         if retry_after is not None:
             refused = refusal(HTTPStatus.TOO_MANY_REQUESTS, f"Too many requests. Try again in {retry_after} seconds.")
             return self._dressed(refused, retry_after)
@@ -96,7 +96,7 @@ class Effect:
             return Response.json(status, self.body)
         if status < 400:
             return Response(status, b"")
-        # The shapes of error responses name the phrase of the status.
+        # The shapes of error responses hold the phrase of the status, which unknown statuses do not have.
         return refusal(status, _told(status)) if status in _STATUSES else Response.json(status, {"detail": _told(status)})
 
     def _dressed(self, response: Response, retry_after: int | None) -> Response:
@@ -145,7 +145,7 @@ def read_effect(value: Any, steps: Steps = ()) -> Effect:
 
 
 def _check_combination(given: Members) -> None:
-    """Raise MemberError for effects of which one hides another."""
+    """Raise MemberError if one effect would hide another."""
     effects = [name for name in given if name not in ("delay", "retry_after", "body") and given.raw(name) is not False]
     for name in effects:
         others = [other for other in effects if other != name]
@@ -167,7 +167,7 @@ def read_delay(value: Any, steps: Steps) -> Delay:
         return _uniform(given.raw("uniform"), given.at("uniform"))
     shape = given.inner("lognormal", ("median", "sigma"))
     median, sigma = shape.number("median", 0, LONGEST_DELAY), shape.number("sigma", _BELOW_ZERO, 10)
-    # No math.exp of what is drawn beyond ten sigmas overflows.
+    # Cut at 50 standard deviations, so that math.exp cannot overflow: sigma is at most 10.
     return lambda chance: min(LONGEST_DELAY, median * math.exp(sigma * max(-50.0, min(50.0, chance.gauss(0, 1)))))
 
 

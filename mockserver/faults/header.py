@@ -34,7 +34,7 @@ def read_header(text: str) -> Effect:
 
 
 def _parts(text: str) -> list[str]:
-    """The header at its semicolons, but for those in double quotes."""
+    """Split the header at its semicolons, except those in double quotes."""
     parts, quoted, skip = [""], False, False
     for character in text:
         if character == ";" and not quoted:

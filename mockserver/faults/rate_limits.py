@@ -8,7 +8,7 @@ _MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests in so many microseconds."""
+    """The number of requests that are allowed per number of microseconds."""
 
     requests: int
     per_microseconds: int
@@ -19,15 +19,15 @@ class Buckets:
 
     def __init__(self, limit: RateLimit) -> None:
         self._limit = limit
-        # What is left in each, and when that was. A request costs `per_microseconds`, and each microsecond brings
-        # `requests` of it back: whole numbers, so that nothing is rounded.
+        # By key: what is left in the bucket, and at which time. A request costs `per_microseconds`, and each microsecond
+        # adds `requests`. These are whole numbers, so that nothing is rounded.
         self._left: dict[str | None, tuple[int, int]] = {}
 
     def take(self, key: str | None, now: int, speed: float = 1.0) -> int | None:
-        """Take a token of the key's bucket: None, or, if there is none, after how many seconds there will be one.
+        """Take a token from the key's bucket. Return None or, if the bucket is empty, in how many seconds it will have a token.
 
-        now: microseconds. speed: how many seconds of the clock pass in one of the client, who is told seconds of its own where
-        the clock is the slower one, so that waiting so long is enough by either.
+        now: in microseconds. speed: seconds of the clock per second of the client. Where the clock is the slower one, the result
+        is in seconds of the client, so that waiting that long is enough by both.
         """
         limit = self._limit
         cost, most = limit.per_microseconds, limit.per_microseconds * limit.requests

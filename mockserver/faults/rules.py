@@ -14,7 +14,7 @@ ANY = "*"
 """Stands for every operation."""
 
 MOST_RULES = 1000
-"""So many a namespace may have."""
+"""The most rules that a namespace may have."""
 
 _MEMBERS = ("id", "match", "when", "then", "met", "fired")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
@@ -23,9 +23,9 @@ _MOST_TIMES = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a request has to be: of an operation, by a key of a name, by a key of a tier, with these values in query and body.
+    """Which requests match: by operation, by name or tier of the key, and by values in query and body.
 
-    What is None or empty does not matter. A request may hold more than what is named; values of the query are texts.
+    Members that are None or empty match any request. A request may hold more values than these. Query values are texts.
     """
 
     operation: str | None = None
@@ -35,7 +35,7 @@ class Match:
     body: Mapping[str, Any] = field(default_factory=dict)
 
     def fits(self, operation: str, key: Callable[[], ApiKey | None], query: Callable[[], Any], body: Callable[[], Any]) -> bool:
-        """Whether a request fits. What costs something to find is asked for only if it matters."""
+        """Return whether a request matches. `key`, `query` and `body` take time, and are called only if their result matters."""
         if self.operation is not None and self.operation != operation:
             return False
         if self.key is not None or self.tier is not None:
@@ -49,9 +49,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """Which of the requests that match meet the fault: by chance, each n-th, the next ones, or those within a time.
+    """Which of the matching requests meet the fault: a random part, every n-th, the next n, or those within a period.
 
-    `start` and `end`, microseconds, are the first moment of a time and the first after it. What is None does not matter.
+    The period includes `start` and excludes `end`, both in microseconds. Members that are None do not matter.
     """
 
     probability: float | None = None
@@ -63,7 +63,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule, checked. `written` is its JSON. An `id` that is empty is given by whoever keeps the rule."""
+    """A checked rule. `written` is its JSON. If `id` is empty, `Faults` gives the rule one."""
 
     id: str
     match: Match
@@ -96,7 +96,7 @@ def read_rules(value: Any, known: Known, steps: Steps = ()) -> tuple[Rule, ...]:
 
 
 def read_rule(value: Any, known: Known, steps: Steps = ()) -> Rule:
-    """Return the rule that a JSON object describes. How often it was met and fired is no part of it. Raises MemberError."""
+    """Return the rule that a JSON object describes. The counts `met` and `fired` are ignored. Raises MemberError."""
     given = Members(value, _MEMBERS, steps)
     id = given.text("id") if "id" in given else ""
     if id and not _ID.fullmatch(id):
@@ -166,7 +166,7 @@ def _moment(given: Members, name: str) -> int:
 
 
 def _holds(value: Any, wanted: Any) -> bool:
-    """Whether a JSON value is the wanted one; of objects, whether it has its members, and perhaps more."""
+    """Return whether a JSON value is the wanted one. An object may have more members than the wanted one."""
     if isinstance(wanted, Mapping):
         return isinstance(value, Mapping) and all(name in value and _holds(value[name], one) for name, one in wanted.items())
     if isinstance(wanted, Sequence) and not isinstance(wanted, str):

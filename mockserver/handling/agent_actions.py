@@ -16,7 +16,7 @@ from mockserver.model.records import NO_METADATA, Conversation, Message
 from mockserver.model.refusal import not_found
 
 AGENT = "agent@example.com"
-"""Who replies where nobody is named."""
+"""The sender of a reply that names none."""
 
 REPLY_MEMBERS = ("body", "sender_email", "message_type")
 CHANGE_MEMBERS = ("status", "assignee", "priority", "subject", "metadata")
@@ -33,7 +33,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be changed of a conversation: members of its record, and, if it `assigns`, the assignee, or None for nobody."""
+    """A change of a conversation: members of its record and, if `assigns` is true, the new assignee, None for nobody."""
 
     members: Mapping[str, Any] = field(default_factory=dict)
     assigns: bool = False
@@ -122,7 +122,7 @@ class AgentActions:
 
 
 def read_reply(value: Any, contract: Contract, steps: Steps = (), sender: str = AGENT) -> Reply:
-    """Return the reply that a JSON object describes; `sender` is whose it is if it does not say so. Raises MemberError."""
+    """Return the reply that a JSON object describes, from `sender` if it names no sender of its own. Raises MemberError."""
     given = Members(value, REPLY_MEMBERS, steps)
     body = given.text("body")
     sender = given.text("sender_email") if "sender_email" in given else sender
@@ -132,7 +132,7 @@ def read_reply(value: Any, contract: Contract, steps: Steps = (), sender: str = 
 
 
 def _check(body: Body | None, sent: Mapping[str, Any], given: Members, names: Mapping[str, str]) -> None:
-    """Raise MemberError for a value that the contract does not allow in the body of a request. `names` are those used here."""
+    """Raise MemberError for a value that the contract does not allow in a request body. `names`: its members to those used here."""
     for violation in body.schema.violations(sent) if body else ():
         if violation.keyword != "required":
             first, *rest = violation.path or ("",)

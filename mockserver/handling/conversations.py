@@ -88,7 +88,7 @@ class Conversations:
         body = checked.body
         requester = self.requester(caller.organisation, body)
         number = self.next_number(caller.organisation)
-        # Only now: whoever takes the next number, in another process, then has a later time as well.
+        # The time is read after taking the number, so that a later number has a later time, even from another process.
         now = self.clock.now()
         conversation = Conversation(
             id=self.ids.new(),
@@ -150,7 +150,7 @@ class Conversations:
         return resolved
 
     def announce(self, event: str, conversation: Conversation, message: Message | None = None) -> None:
-        """Tell whoever subscribed to it of something that happened to the conversation, which is as it was right after."""
+        """Publish an event to its subscribers. `conversation` is as it was right after the event."""
         if self.listeners is not None and self.listeners.are_there():
             self.listeners.publish(Event(event, conversation, message))
 
@@ -224,7 +224,7 @@ class Conversations:
         return self.store.user_by_key(organisation, self.email_key(email))
 
     def email_key(self, email: str) -> str:
-        """What two addresses of the same user have in common."""
+        """Return the key that all spellings of one user's address share."""
         return email.lower() if self.choices.takes("email_lookup_case", "fold") else email
 
     def new_user(self, organisation: str, email: str, first_name: str | None, last_name: str | None) -> User:
@@ -289,7 +289,7 @@ class Conversations:
         self, conversation: Conversation, sender: str | None, body: str, kind: str, *, added: Mapping[str, Any] = NO_METADATA
     ) -> Message:
         """Keep a new message of the conversation."""
-        # Another machine, whose clock is ahead, may have written the latest one.
+        # The latest change may come from another machine, whose clock is ahead.
         now = max(self.clock.now(), conversation.updated_at)
         message = Message(self.ids.new(), conversation.id, sender, body, kind, now, added)
         self.store.add_message(message)
@@ -323,17 +323,17 @@ class Conversations:
             raise Refusal(Kind.RESOLVED_ALREADY, "The conversation is closed.")
 
     def resolved(self, conversation: Conversation) -> Conversation:
-        """The conversation after resolving: closed, and nothing else about it changed but when."""
+        """Return the conversation after resolving: only its status and `updated_at` change."""
         return conversation._replace(status=self.closed_status(), updated_at=max(conversation.updated_at, self.clock.now()))
 
 
 def _added_by(body: Body | None, shown: Schema, ruled: frozenset[str]) -> list[str]:
-    """The members that a document adds to a body and to what is shown. What is only sent is not for showing."""
+    """Return the members that a document adds to both a request body and the response. Those that are only sent are not shown."""
     asked = body.members if body else {}
     return [name for name in asked if name not in ruled and name in shown.facts.get("properties", {})]
 
 
 def _values(names: Sequence[str], given: Mapping[str, Any], body: Body | None) -> Mapping[str, Any]:
-    """Those members: as given, or by their documented defaults, where they have one."""
+    """Return the values of those members: as given, else their documented defaults, if they have one."""
     found = {name: given[name] if name in given else body and body.default(name) for name in names}
     return {name: value for name, value in found.items() if value is not None or name in given}

@@ -70,7 +70,7 @@ DECISIONS: Mapping[Kind, str | ByOperation | None] = MappingProxyType(
         Kind.EMPTY_TEXT: "empty_subject",
         Kind.MALFORMED_EMAIL: "malformed_email",
         Kind.NO_FINAL_SLASH: "missing_trailing_slash",
-        # Whatever is not in the catalogue: that there is nothing at a path, and what HTTP and the store refuse.
+        # Not in the catalogue: unknown paths, and what HTTP or an unreachable store refuses.
         Kind.NOWHERE: None,
         Kind.UNAVAILABLE: None,
         Kind.HTTP: None,
@@ -78,7 +78,7 @@ DECISIONS: Mapping[Kind, str | ByOperation | None] = MappingProxyType(
 )
 
 _ANY_VALUE = "invalid_value_status"
-"""Decides where an edited contract document refuses what no requirement names."""
+"""What decides a refusal that comes from an edited contract document, and that no requirement names."""
 
 
 def decided_by(refusal: Refusal, operation: str = "") -> str | None:

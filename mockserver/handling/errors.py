@@ -43,7 +43,7 @@ STATUSES: Mapping[Kind, int | str] = MappingProxyType(
         Kind.UNAVAILABLE: 503,
     }
 )
-"""Statuses, or the choice that has them. All other kinds are about values, and have that of `invalid_value_status`."""
+"""The status of each kind, or the choice that sets it. All other kinds are about values: `invalid_value_status` sets theirs."""
 
 _HEADERS: Mapping[Kind, Mapping[str, str]] = MappingProxyType(
     {**{kind: {"WWW-Authenticate": "Bearer"} for kind in _KEYS}, Kind.UNAVAILABLE: {"Retry-After": "1"}}
@@ -79,7 +79,7 @@ class ErrorResponses:
         self.choices = choices
 
     def response_to(self, refusal: Refusal, operation: str = "") -> Response:
-        """Return the response to a refused request for the operation of that id, where it was for one."""
+        """Return the response to a refused request. `operation` is the id of its operation, empty if it was for none."""
         status = self.status_of(refusal)
         headers = refusal.headers if isinstance(refusal, HttpRefusal) else _HEADERS.get(refusal.kind, _NONE)
         decision, kind = decided_by(refusal, operation), refusal.kind.name
@@ -99,7 +99,7 @@ class ErrorResponses:
 
     def unauthenticated(self, refusal: Refusal) -> Any:
         """The body of a 401, which is the same in every shape."""
-        # That sentence is documented for a 401, and always the same.
+        # The pages document this one sentence for every 401.
         return {"detail": INVALID_KEY if refusal.kind in _FORBIDDEN else refusal.detail}
 
     def as_detail(self, refusal: Refusal) -> Any:

@@ -47,7 +47,7 @@ class Pipeline:
     def make_handlers(self) -> Mapping[str, Callable[[Caller, CheckedRequest, Request], Any]]:
         """What each operation does, by operationId: from a checked request to the JSON value of the response."""
         rules, show = self.conversations, self.serializer
-        # A subclass may look into the response, or show the same conversation otherwise the next time.
+        # Cached texts are not for subclasses: one may need the value itself, or show a conversation differently each time.
         plain = type(self) is Pipeline and type(show) is Serializer
         read = show.written if plain else show.conversation
         return {
@@ -84,7 +84,7 @@ class Pipeline:
         return self.validator.read(request, operation)
 
     def handle(self, operation: Operation, caller: Caller, checked: CheckedRequest, request: Request) -> Any:
-        """Do it, as one unit of work, and return the JSON value of the response. Raises Refusal, and then nothing was changed."""
+        """Run the operation in one transaction. Return the response's JSON value. Raises Refusal, and then nothing was changed."""
         with self.store.transaction(write=operation.method != "GET"):
             return self.handlers[operation.id](caller, checked, request)
 

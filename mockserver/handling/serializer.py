@@ -73,7 +73,7 @@ class Serializer:
                 "first_name": self.name(user, user.first_name),
                 "last_name": self.name(user, user.last_name),
             }
-            # A page of one user's conversations has the same requester on each.
+            # Kept, since a page of one user's conversations shows the same requester every time.
             self._latest_requester = (user, shown)
         return dict(shown)
 

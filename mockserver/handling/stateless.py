@@ -94,17 +94,17 @@ class Stateless:
 
 
 def _wrong(parameter: Parameter, texts: list[str]) -> Sequence[Violation]:
-    """Return what is wrong with a parameter that was sent so, whatever type its schema has."""
+    """Return what is wrong with a parameter sent as these texts. It is valid if its schema allows any reading of them."""
     read = [parameter.schema.violations(value) for value in _readings(texts)]
     if not all(read):
         return ()
-    # Where no reading will do, the one that is wrong in its value tells more than one that is wrong in its type.
+    # If no reading is valid, the error of one with the right type says more than a wrong type.
     told = next((found for found in read if found[0].keyword != "type"), read[0])
     return [Violation((parameter.name, *one.path), one.keyword, one.message) for one in told]
 
 
 def _readings(texts: list[str]) -> Iterator[Any]:
-    """Yield what the texts can mean: a text, a number or a truth value, or a list of these, which is repeated (`explode`)."""
+    """Yield what the texts may mean: a text, number or boolean, or a list of these, sent as a repeated parameter (`explode`)."""
     for value in (texts[-1], texts):
         yield _plain(value)
         yield value

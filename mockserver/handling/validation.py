@@ -24,7 +24,7 @@ LARGEST_BODY = 4 * 1024 * 1024
 """Bytes. The pages give no limit; this one only keeps a mistake from filling the memory."""
 
 DEEPEST_NESTING = 100
-"""Arrays and objects within each other. Deeper ones are refused whole: no client needs them, and libraries differ on them."""
+"""How deep arrays and objects may be nested. Deeper bodies are refused: no client needs them, and libraries differ on them."""
 
 _PAGING = ("limit", "offset")
 _INTEGER = re.compile(r"-?[0-9]{1,1000}")
@@ -61,7 +61,7 @@ class Validator:
     # --- the query string ---------------------------------------------------------------------------------------------
 
     def read_query(self, request: Request, operation: Operation) -> tuple[dict[str, Any], bool]:
-        """The documented parameters, and whether one of them rules every match out. Others are ignored."""
+        """Return the documented parameters, and whether one of them makes a match impossible. Other parameters are ignored."""
         parameters = self.parameters(operation)
         if not parameters:
             return {}, False
@@ -106,7 +106,7 @@ class Validator:
         return self.invalid_filter(parameter, violations)
 
     def invalid_number(self, parameter: Parameter, value: Any, violations: list[Violation]) -> Any:
-        """What stands in for a limit or an offset that is not as documented. Raises Refusal where none does."""
+        """Return the replacement for a limit or an offset that is not as documented. Raises Refusal if there is none."""
         kind = Kind.INVALID_PAGING
         if [item.keyword for item in violations] == ["maximum"]:
             if self.choices.takes("limit_over_maximum", "clamp"):
@@ -117,7 +117,7 @@ class Validator:
         raise invalid_value(violations, kind)
 
     def invalid_filter(self, parameter: Parameter, violations: list[Violation]) -> tuple[Any, bool]:
-        """What stands in for a filter whose value is not documented, and whether nothing matches it. May raise Refusal."""
+        """Return the replacement for an undocumented filter value, and whether nothing matches the filter. May raise Refusal."""
         option = self.choices["unknown_status_filter"]
         if option == "refuse":
             raise invalid_value(violations, Kind.INVALID_FILTER)
@@ -166,7 +166,7 @@ class Validator:
         """The JSON value in the body. Raises Refusal if it is not JSON, or a value that cannot be kept exactly."""
         try:
             value = orjson.loads(data)
-            # Most bodies have fewer digits in all, which is counted sooner than a pattern is looked for.
+            # Most bodies have fewer digits in total, and counting digits is faster than searching for the pattern.
             if len(data.translate(None, _NO_DIGITS)) >= 19 and _LONG_DIGITS.search(data):
                 # orjson turns an integer beyond 64 bits into the nearest float, which would come back changed.
                 value = json.loads(data, parse_int=integer)
@@ -184,7 +184,7 @@ class Validator:
         """What is wrong with the body before its members are looked at."""
         if not isinstance(value, dict):
             return [Violation((), "type", "This is not an object.")]
-        # JSON can write the character in one way only.
+        # JSON has only this way to write a NUL character.
         if b"\\u0000" in data and self.choices.takes("nul_character", "refuse"):
             place = _nul(value)
             if place is not None:
@@ -192,7 +192,7 @@ class Validator:
         return []
 
     def tidy(self, value: dict[str, Any], body: Body) -> dict[str, Any]:
-        """The members after what is done to them before they are judged."""
+        """Return the members as they will be checked: texts trimmed, numbers converted, nulls dropped, as the choices say."""
         members = {}
         for name, member in value.items():
             facts = body.members.get(name)
@@ -207,7 +207,7 @@ class Validator:
         return name not in body.required_members and self.choices.takes("null_optional_member", "absent")
 
     def tidy_text(self, value: Any, facts: Mapping[str, Any]) -> Any:
-        """A text, or what was sent in the place of one. White space is part of a value that is one of a list."""
+        """Return a text trimmed, or a number converted to text, as the choices say. Values of an `enum` are not trimmed."""
         if not isinstance(value, str):
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and self.choices.takes("number_for_text", "convert")):
@@ -253,7 +253,7 @@ class Validator:
 
 @lru_cache(maxsize=1000)
 def _parameters(query: str) -> tuple[tuple[str, str], ...]:
-    # Kept, because a front end asks the same again and again, and this takes longer than the rest of a list.
+    # Cached, because a front end repeats its queries, and parsing one takes longer than the rest of a list request.
     return tuple(parse_qsl(query, keep_blank_values=True))
 
 

@@ -14,4 +14,4 @@ class BodyTooLongError(OSError):
 
 
 STATUS_OF: dict[type[OSError], int] = {BodyCutError: 400, BodyLateError: 408, BodyTooLongError: 413}
-"""What a request is answered whose body is missing for that reason."""
+"""The status of the response to a request, by the reason why its body is missing."""

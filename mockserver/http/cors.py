@@ -71,7 +71,7 @@ def headers_for(origin: str) -> Mapping[str, str]:
 
 
 def _with(usual: tuple[str, ...], asked: list[str], folded: Callable[[str], str]) -> list[str]:
-    """The usual names, and those asked for that are names and not among them."""
+    """Return the usual names, and after them the asked ones that are valid names and not among the usual."""
     found = {folded(name): name for name in usual}
     for name in asked:
         stripped = name.strip(" \t")

@@ -7,9 +7,9 @@ from http import HTTPStatus
 from typing import Any
 
 SLOT = "accord.delivery"
-"""Where, in an environ, our own server looks for the `Delivery` of the response: a list, empty or of one.
+"""The key in an environ at which our own server looks for the response's `Delivery`: a list of none or one.
 
-Who serves by other means, or calls the application in its own process, has no such slot and gets the response as it is.
+Other servers, and programs that call the application directly, set no such list and get the response as it is.
 """
 
 
@@ -52,14 +52,14 @@ class Delivery:
             raise ValueError("A response hangs, is dropped, is malformed, or is sent in part or slowly: one of these.")
 
     def pieces(self, body: bytes) -> list[bytes]:
-        """Return what is sent of a body, in the parts in which it is sent."""
+        """Return the part of a body that is sent, split into the pieces that are sent one by one."""
         end = len(body) if self.truncate is None else int(len(body) * self.truncate)
         count = max(1, min(end, int(self.drip / SECONDS_BETWEEN_DRIPS)))
         return [body[end * number // count : end * (number + 1) // count] for number in range(count)]
 
 
 def head_of(status: int, headers: Iterable[tuple[str, str]], framing: str) -> bytes:
-    """Return the head of a response that says by `framing`, a header, where its body ends; empty where it has none."""
+    """Return the head of a response. `framing` is the header that says where the body ends; empty if there is no body."""
     phrase = ""
     with suppress(ValueError):
         phrase = HTTPStatus(status).phrase
@@ -70,11 +70,11 @@ def head_of(status: int, headers: Iterable[tuple[str, str]], framing: str) -> by
 
 
 def malformed(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
-    """Return a response whose body is neither chunks, as its headers say, nor of any length."""
+    """Return a response whose headers announce chunks, and whose body is neither in chunks nor of a stated length."""
     return head_of(status, headers, "Transfer-Encoding: chunked") + _NO_CHUNK
 
 
 def request_delivery(environ: dict[str, Any], delivery: Delivery | None) -> None:
-    """Let our own server carry the response to this request out so. Does nothing without a delivery, or by another server."""
+    """Make our own server deliver the response to this request in that way. Does nothing without a delivery or in other servers."""
     if delivery is not None and SLOT in environ:
         environ[SLOT][:] = [delivery]

@@ -14,7 +14,7 @@ class BeyondRangeError(Exception):
 
 
 def unsupported_encoding(environ: Mapping[str, Any]) -> str | None:
-    """What is wrong with the encoding that the headers of a request give its body, in a sentence; None if nothing is."""
+    """Return a sentence on what is wrong with the encoding or charset in a request's headers; None if nothing is."""
     encoding = str(environ.get("HTTP_CONTENT_ENCODING", "")).strip().lower()
     if encoding not in _ENCODINGS:
         return f"The body has the Content-Encoding {encoding[:40]}, which is not supported here: send it as it is."
@@ -28,7 +28,7 @@ def unsupported_encoding(environ: Mapping[str, Any]) -> str | None:
 
 
 def not_utf8(data: bytes) -> str | None:
-    """What a body is instead of UTF-8 text, in a sentence; None if it is that."""
+    """Return a sentence on what a body is instead of UTF-8 text; None if it is UTF-8 text."""
     if data.startswith(_GZIP):
         return "The body is compressed by gzip, and its headers do not say so: send it as it is."
     if data.startswith(_BYTE_ORDER_MARK):

@@ -14,7 +14,7 @@ from mockserver.http.body_errors import BodyCutError, BodyTooLongError
 from mockserver.http.delivery import Delivery
 
 BYTES_OF_TEXT = "accord.bytes_of_text"
-"""Set in an environ by our own server: how long its texts are. Besides these it holds nothing large after the request."""
+"""Set in an environ by our own server: the total length of its texts. After the request it holds nothing else that is large."""
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 

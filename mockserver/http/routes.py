@@ -11,7 +11,7 @@ _ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 class Routes:
-    """The documented paths, written out in full, and with an id that could be one. All others are Flask's to find."""
+    """Matches documented paths that are complete and have a well-formed id. Flask routes all other paths."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._routes: dict[str, list[tuple[re.Pattern[str], Operation]]] = {}

@@ -20,7 +20,7 @@ _ALLOWED_ORIGIN = "access-control-allow-origin"
 
 
 REQUEST_ID_HEADER = "X-Accord-Request-Id"
-"""Tells in every response under which id the journal has its request."""
+"""The header of every response with the id that its request has in the journal."""
 
 
 def send(response: Response, start_response: StartResponse, id: str, more: Mapping[str, str]) -> Iterable[bytes]:
@@ -35,7 +35,7 @@ def send(response: Response, start_response: StartResponse, id: str, more: Mappi
 def adding(more: Mapping[str, str], start_response: StartResponse) -> StartResponse:
     """Wrap a `start_response` so that it sends, besides, the headers in `more` that the response does not have itself.
 
-    A response that says which origins may read it keeps its own say on that; values of `Vary` are joined.
+    A response that says which origins may read it keeps its own CORS headers; values of `Vary` are joined.
     """
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:

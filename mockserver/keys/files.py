@@ -41,7 +41,7 @@ _TOLD = {
     "uniqueItems": "This is there twice.",
     "minItems": "This is empty.",
 }
-"""What is said in the place of messages that quote the value, which may be a key."""
+"""Messages by keyword, in the place of those that quote the value, since it may be a key."""
 
 
 def read_keys(path: Path) -> KeyRing:

@@ -14,7 +14,7 @@ CREDENTIALS = ("HTTP_X_API_KEY", "HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION
 
 _SCHEME = re.compile(r"[A-Za-z-]{1,15}")
 _LIKE_A_KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{12,}|\S{16,}", re.DOTALL)
-"""What is hidden wherever the request has it. A word that was sent as a key stays in the path that it may be a part of."""
+"""Sent keys that look like this are hidden in the whole request. Other words sent as a key may also be parts of the path."""
 
 
 def redactor_for(known: Redactor, environ: Mapping[str, Any]) -> Redactor:

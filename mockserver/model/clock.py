@@ -14,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 LAST_MOMENT = (datetime(9999, 12, 31, 23, 59, 59, 999999, UTC) - _EPOCH) // _MICROSECOND
-"""The last one that a time can be written of, in microseconds."""
+"""The latest time that can be written, in microseconds."""
 
 
 def system_time() -> int:
@@ -43,17 +43,17 @@ def read_moment(text: str) -> int:
 
 
 class Times:
-    """Writes times as RFC 3339, in UTC. `digits` is how many there are of a second's fraction, which is cut; `offset` is `Z` or
+    """Writes times as RFC 3339, in UTC. `digits` is the number of fraction digits, the rest being cut; `offset` is `Z` or
     `+00:00`.
 
-    A page of conversations has forty times, which would take most of the work. So one is put together from the hour and the rest
-    of it, in a sixth of what `datetime` and its formatting take, and those that were asked for lately are kept.
+    Formatting the forty times on a page of conversations would be most of the work. So a time is put together from the hour and
+    the rest, which takes a sixth of the time of `datetime` and its formatting, and recent results are cached.
     """
 
     def __init__(self, digits: int, offset: str) -> None:
-        # Not a method of this object: what is kept would keep the object, and the object what is kept.
+        # Not a method of this object: the cache would refer to the object, and the object to the cache.
         self.text: Callable[[int], str] = lru_cache(_MANY_TIMES)(partial(_text, digits, offset))
-        """The time so many microseconds after 1970."""
+        """Returns a time as text, given its microseconds since 1970."""
 
 
 def _text(digits: int, offset: str, microseconds: int) -> str:
@@ -84,7 +84,7 @@ def _check_speed(speed: float) -> None:
 
 
 class ClockState(NamedTuple):
-    """What a clock goes on from: it showed `then` when its source showed `source_then`, in microseconds.
+    """The state from which a clock goes on: it showed `then` when its source showed `source_then`, in microseconds.
 
     It is frozen, or runs `faster` / `slower` times as fast as the source.
     """
@@ -115,7 +115,7 @@ class Clock:
     def _start_again(self) -> None:
         self._latest = 0
         self._frozen = False
-        # As whole numbers: comparing fractions would take most of the time that it takes to tell the time.
+        # The speed as two whole numbers: comparing fractions would be most of the cost of reading the clock.
         self._faster, self._slower = 1, 1
         # What this clock showed when the source showed what: it goes on from there.
         self._source_then = 0
@@ -140,7 +140,7 @@ class Clock:
         return self._latest
 
     def not_before(self, moment: int) -> None:
-        """Never tell a time before that one, in microseconds, which something is dated already."""
+        """Never show a time before that one, in microseconds, as something is already dated with it."""
         with self._lock:
             self._latest = max(self._latest, moment)
 
@@ -200,7 +200,7 @@ class Clock:
             self._start_again()
 
     def state(self) -> "ClockState | None":
-        """Return what makes it another clock than it was in the beginning; None if nothing does."""
+        """Return the state of the clock; None if it runs as it did in the beginning."""
         with self._lock:
             if (self._then, self._source_then, self._frozen, self._faster, self._slower) == (0, 0, False, 1, 1):
                 return None
@@ -211,7 +211,7 @@ class Clock:
         if state == self.state():
             return
         if state is None:
-            # Only a reset makes that of a clock.
+            # Only a reset can bring a clock back to its beginning.
             self.reset()
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""Who is told of events, and what was told them, as a store keeps it. Times are microseconds since 1970, UTC."""
+"""Receivers of events, and the deliveries to them, as a store keeps them. Times are microseconds since 1970, UTC."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ MOST_ATTEMPTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A receiver: where it is, the secret that signs, and the events that it is told of, of one organisation.
+    """A receiver: its URL, the secret that signs, and the events of one organisation that it gets.
 
-    `organisation` is empty for the first one that has keys.
-    `timeout` is how many seconds it has for each response. The rest makes life harder for it: every event `duplicate`, `late` by
-    so many seconds, or `out_of_order`.
+    An empty `organisation` means the first one that has keys.
+    `timeout` is the seconds it has for each response. The other members make it harder for the receiver: each event is sent twice
+    (`duplicate`), `late` by so many seconds, or `out_of_order`.
     """
 
     id: str
@@ -30,8 +30,8 @@ class Subscription:
 class Attempt:
     """One request to a receiver, without its body, and what came of it.
 
-    `status` is None if there was no response, and `reason` then says why; it is also there for a response that is no success, and
-    empty after one that is. `body` is the beginning of the response's. `next_at` is when the next attempt is due; None after the
+    `status` is None if there was no response. `reason` says why the attempt failed, also after a response that is no success; it is
+    empty after a success. `body` is the beginning of the response's body. `next_at` is when the next attempt is due; None after the
     last one.
     """
 

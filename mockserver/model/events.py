@@ -1,4 +1,4 @@
-"""What happened to a conversation, as those are told who subscribed to it: the documented events (webhooks page)."""
+"""The documented events (webhooks page): what happened to a conversation, for those who subscribed to it."""
 
 from typing import NamedTuple, Protocol
 

@@ -10,7 +10,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 class Ids:
-    """Ids in the order of one seed; without one, ids by chance. Thread-safe, since the counter takes a single call."""
+    """Makes ids: the same sequence for the same seed, random ones without a seed. Thread-safe, as the counter takes one call."""
 
     def __init__(self, seed: int | str | None) -> None:
         key = os.urandom(32) if seed is None else blake2b(f"ids:{seed}".encode(), digest_size=32).digest()
@@ -23,7 +23,7 @@ class Ids:
         self._numbers = count()
 
     def go_on_from(self, state: bytes) -> None:
-        """Begin another sequence, the same for the same state: what that holds may have ids of this one."""
+        """Begin another sequence, the same for the same state, since that state may hold ids of the current sequence."""
         begun = self._first.copy()
         begun.update(state)
         self._begun = blake2b(key=begun.digest(), digest_size=16)

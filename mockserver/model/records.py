@@ -1,4 +1,4 @@
-"""What the store keeps. They never change: a change makes another. Times are microseconds since 1970, UTC."""
+"""Records that the store keeps. They are immutable: a change makes a new one. Times are microseconds since 1970, UTC."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

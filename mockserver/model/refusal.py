@@ -7,7 +7,7 @@ from types import MappingProxyType
 from mockserver.contract.schema import Violation
 
 INVALID_KEY = "Invalid or revoked API key."
-"""What a refused key is told, word for word (authentication page)."""
+"""The text of the response to a refused key, word for word (authentication page)."""
 
 
 class Kind(Enum):

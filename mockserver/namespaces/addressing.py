@@ -15,7 +15,7 @@ INSIDE = f"{PREFIX}/in/"
 """`/__accord__/in/NAME/…` is `…` in the namespace of that name."""
 
 NAMESPACE_HEADER = "X-Accord-Namespace"
-"""A request that carries it is one to that namespace."""
+"""The header that names the namespace to which a request is addressed."""
 
 _NAMESPACE = "accord.namespace"
 _HEADER = environ_name(NAMESPACE_HEADER)
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
 def namespace_of(environ: Mapping[str, Any]) -> str:
     """Return the namespace that a request is addressed to, by its URL or by its header.
 
-    Raises AccordError if that cannot be the name of one: whoever names one does not mean another.
+    Raises AccordError if that cannot be a namespace's name, rather than falling back to the default namespace.
     """
     in_url, in_header = environ.get(_NAMESPACE), environ.get(_HEADER)
     if in_header is None and in_url is None:
@@ -51,7 +51,7 @@ def _text(value: str) -> str:
 
 
 def enter(environ: dict[str, Any]) -> dict[str, Any]:
-    """The environ as the namespace in the URL has it: with the path within, and the rest as the place where it is mounted."""
+    """Return the environ as seen inside the namespace in the URL: its prefix is moved from PATH_INFO to SCRIPT_NAME."""
     path = environ["PATH_INFO"]
     if not path.startswith(INSIDE):
         return environ
@@ -61,6 +61,6 @@ def enter(environ: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_name(name: str, what: str = "namespace") -> None:
-    """Raise AccordError if no namespace, or whatever it is, can have that name."""
+    """Raise AccordError if that cannot be the name of a namespace, or of whatever else `what` says."""
     if not _NAME.fullmatch(name):
         raise AccordError(f"{name[:120]!r} cannot be the name of a {what}.", "Use up to 100 of A-Z a-z 0-9 . _ ~ -")

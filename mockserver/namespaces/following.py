@@ -9,7 +9,7 @@ from mockserver.store import StoreUnavailableError
 _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 0.2
-"""Seconds between two looks: what one mock is told, the others know within that, and what the look itself takes."""
+"""Seconds between two looks. The other mocks take over a change within this time, plus the time of the look itself."""
 
 _AFTER_FAILURE = 2.0
 

@@ -39,7 +39,7 @@ DEFAULT_SCENARIO = "demo"
 DEFAULT_SEED = 1
 
 SETTINGS = ("scenario", "seed", "choices")
-"""What a namespace may have of its own."""
+"""The settings that a namespace may have of its own."""
 
 _LONGEST_SEED = 100
 
@@ -61,8 +61,8 @@ class Parts:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a namespace is made from, read and checked: those of the same settings share one. `standard_keys` is None if the
-    keys came from elsewhere; `subscriptions` are those to events that it starts with. `origin` is the plan that it was made of."""
+    """What a namespace is made from, read and checked; namespaces with the same settings share one. `standard_keys` is None if the
+    keys came from elsewhere; `subscriptions` are those to events that it starts with. `origin` is the plan it was made from."""
 
     contract: Contract
     choices: Choices
@@ -95,7 +95,7 @@ class Plan:
 
     @cached_property
     def serializer(self) -> Serializer:
-        """What shows the records in all namespaces made from this, since they begin with the same ones."""
+        """The serializer of all namespaces made from this plan, shared because they begin with the same records."""
         return self.parts.serializer(self.choices)
 
     @property
@@ -114,8 +114,8 @@ class Plan:
 
     def fill(self, store: Store) -> None:
         """Put the scenario into an empty store. Raises AccordError if it does not keep the contract."""
-        # By the plain rules: a part that breaks one is to break what requests do, not what is there before.
-        # With ids of their own, so that a store that is a copy of a filled one does not give the same ids again.
+        # With the plain rules: a part that breaks one on purpose should affect requests, not the data at the start.
+        # With a separate sequence of ids, so that a store copied from a filled one does not give the same ids again.
         ids = Ids(f"{self.seed}:scenario")
         rules = Conversations(self.contract, self.choices, store, ids, self.clock)
         Loader(self.scenario, self.contract, rules, self.progress).load()
@@ -185,18 +185,18 @@ class Namespace:
         # A sequence that begins again with the process would repeat the ids that a durable store already has.
         if self.store.durable:
             return Ids(None)
-        # So would one of which the scenario has ids already.
+        # The plain seed could repeat ids that a scenario gives, so the sequence then depends on the scenario too.
         return Ids(f"{self.plan.seed}:{self.scenario.ids}" if self.scenario.ids else self.plan.seed)
 
     @property
     def outbox(self) -> Outbox:
-        """Who is told of events, and what is on its way to them."""
+        """The subscriptions to events, and the deliveries to them."""
         return self.store.outbox
 
     def publish_to(self, wake: Callable[[], None], runner: Runner) -> None:
-        """Keep events for whoever subscribes, and let `wake` know; begin with the subscriptions of the plan.
+        """From now on keep events for subscribers, and call `wake` for each. Begin with the subscriptions of the plan.
 
-        An agent sees them too.
+        An agent gets the events too.
         """
         first = next(iter(self.keys.organisations), "")
         self.publisher = Publisher(self.outbox, self.clock, first, wake, self.choices)
@@ -295,5 +295,5 @@ def namespace_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     if choices is not None and not isinstance(choices, dict):
         raise AccordError("The setting choices is not an object.", 'For example {"limit_over_maximum": "reject"}.')
     checked = {name: value for name, value in settings.items() if value is not None}
-    # As they are compared with those of a namespace that is there.
+    # Options become texts, as the settings are compared with those of an existing namespace.
     return checked if choices is None else {**checked, "choices": {name: str(option) for name, option in choices.items()}}

@@ -25,10 +25,10 @@ _PLANS = 64
 _NO_SETTINGS = b"{}"
 
 _UNKNOWN = -1
-"""The version of what is neither known to be kept nor to be lost."""
+"""The version of a change of which it is not known whether it was stored."""
 
 MOST_NAMESPACES = 1000
-"""So many there may be, besides the default one, unless told otherwise."""
+"""The default limit of namespaces, not counting the default namespace."""
 
 
 class Namespaces:
@@ -96,9 +96,9 @@ class Namespaces:
             return self._namespaces[name]
 
     def create(self, name: str, settings: Mapping[str, Any]) -> tuple[NamespaceRecord, bool]:
-        """Make a namespace with `namespace_settings` of its own. The one of that name, and whether it was made now.
+        """Make a namespace with its own `namespace_settings`. Return the one of that name, and whether it is new.
 
-        Raises AccordError for a name or settings that cannot be used, and if there are as many as there may be.
+        Raises AccordError for a name or settings that cannot be used, and if the limit of namespaces is reached.
         """
         check_name(name)
         wanted = NamespaceRecord(name, settings)
@@ -142,7 +142,7 @@ class Namespaces:
             namespace.reset()
             return
         if plan is not first:
-            # Somewhere else first: a store in memory keeps what was done before something turns out to be wrong.
+            # Tried on another store first: a store in memory cannot roll back if the scenario turns out to be wrong.
             plan.fill(MemoryStore(plan.order))
         fresh = Namespace(plan, self._store(name, namespace, plan))
         fresh.publish_to(self.deliverer.wake, self.runner)
@@ -155,11 +155,11 @@ class Namespaces:
             self._namespaces.update({name: fresh for name, known in self._namespaces.items() if known is namespace})
 
     def change(self, name: str, change: Callable[[Plan], Plan]) -> Namespace:
-        """Go on in that namespace by a plan made of its own one, with all that is there; a reset goes back. Raises AccordError."""
+        """Replace the plan by one made from it, keeping the rest. A reset restores the first plan. Raises AccordError."""
         return self.steer(name, lambda namespace: self._change(name, namespace, change))
 
     def steer(self, name: str, act: Callable[[Namespace], T]) -> T:
-        """Change something in that namespace besides its data, and have all mocks know that share it. Raises what `act` raises."""
+        """Change something of the namespace besides its data, for all mocks that share it. Raises what `act` raises."""
 
         def steered(kept: Steered) -> dict[str, Any] | None:
             self._catch_up(name, kept)
@@ -171,7 +171,7 @@ class Namespaces:
                 try:
                     self._versions[name] = self.storage.steer(name, steered)
                 except StoreUnavailableError:
-                    # What was done here may not be what is kept.
+                    # The change was made here, but may not have been stored.
                     self._versions[name] = _UNKNOWN
                     raise
             return done[-1]
@@ -214,17 +214,17 @@ class Namespaces:
         return self._plans[_NO_SETTINGS]
 
     def watch(self) -> None:
-        """From now on look for what other processes do, as long as this one runs, if any can share the namespaces."""
+        """Look for changes by other processes, from now on and while this one runs, if others can share the namespaces."""
         self.deliverer.watch()
         if self.shared:
             self.follower.start()
 
     def opened(self) -> list[str]:
-        """The names of the namespaces that this process has to do with."""
+        """Return the names of the namespaces that are open in this process."""
         return list(self._namespaces)
 
     def renew(self, change: Callable[[Plan], Plan]) -> None:
-        """Have all namespaces begin by plans changed so, from now on. What is there goes on by such a plan as well."""
+        """Apply `change` to the plans of all namespaces: of those made later, and of existing ones, which keep their data."""
         with self._lock:
             firsts = [*self._plans.values(), *(namespace.plan.first for namespace in self._namespaces.values())]
             changed = {id(plan): change(plan) for plan in firsts}
@@ -272,7 +272,7 @@ class Namespaces:
             return self.storage.drop(name)
 
     def forget(self, name: str) -> None:
-        """Open the namespace anew when it is next asked for: somebody else dropped what it was."""
+        """Forget the namespace, which another process dropped. It is opened again when it is next asked for."""
         with self._lock:
             self._let_go(name)
 
@@ -291,7 +291,7 @@ class Namespaces:
         return found
 
     def again(self, name: str, act: Callable[[Namespace], T]) -> T:
-        """Do it in that namespace; once more, in the one that is there now, if it was dropped by another process meanwhile."""
+        """Call `act` with the namespace. If another process dropped it meanwhile, call it again with the one that is there now."""
         try:
             return act(self.get(name))
         except NamespaceGoneError:

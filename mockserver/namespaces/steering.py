@@ -1,6 +1,6 @@
 """What control requests change of a namespace besides its data: choices, keys, fault rules and the clock.
 
-As JSON it is kept beside the data, so that mocks that share a database go on by the same.
+It is stored as JSON beside the data, so that all mocks that share a database use the same.
 """
 
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from mockserver.namespaces.namespace import Namespace, Plan
 
 
 def written(namespace: Namespace) -> dict[str, Any] | None:
-    """Return what is otherwise than in the beginning, as a JSON value; None if nothing is."""
+    """Return what differs from the beginning, as a JSON value; None if nothing does."""
     plan, first = namespace.plan, namespace.plan.first
     clock, faults = namespace.clock.state(), namespace.faults.written()
     steered = {
@@ -42,7 +42,7 @@ def plan_by(plan: Plan, document: dict[str, Any]) -> Plan:
 
 
 def follow(namespace: Namespace, document: dict[str, Any]) -> None:
-    """Have the fault rules and the time that were written, and the first ones where none were. Raises AccordError."""
+    """Use the fault rules and the clock that were written, or the first ones if none were written. Raises AccordError."""
     clock = document.get("clock")
     namespace.clock.go_on_from(None if clock is None else ClockState(**clock))
     namespace.faults.go_on_with(document.get("faults"))

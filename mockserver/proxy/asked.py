@@ -19,7 +19,7 @@ from mockserver.model.refusal import Kind, Refusal
 from mockserver.proxy.exchange import Exchange
 
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-"""Ids that need no escape: what servers make of others is left open."""
+"""Ids that need no escaping in a URL. How servers treat other ids is left open."""
 
 _STRICT = {
     "limit_over_maximum": "reject",
@@ -60,7 +60,7 @@ class Asked:
     lacks_slash: bool = False
     is_pathological: bool = False
     is_plain: bool = True
-    """Whether it is sent in the usual way: nothing in head, path and method leaves open what a server does."""
+    """Whether the request is sent in the usual way, with nothing in head, path or method that servers may treat differently."""
 
     @property
     def tier(self) -> str:
@@ -69,13 +69,13 @@ class Asked:
 
     @property
     def may_call(self) -> bool:
-        """Whether keys of this tier may call the operation in this way; so does one of whose tier nothing is known."""
+        """Whether keys of this tier may call the operation by this scheme. True as well for a key of unknown tier."""
         assert self.operation is not None
         return not self.tier or self.tier in self.operation.tiers.get(self.scheme, frozenset())
 
     @property
     def refused(self) -> Kind | None:
-        """Why the mock would refuse it for itself, or None."""
+        """Why the mock would refuse the request for what it is, whatever its state; None if it would not."""
         if self.key_problem is not None:
             return self.key_problem
         if not self.may_call:
@@ -84,7 +84,7 @@ class Asked:
 
     @property
     def decision(self) -> str:
-        """The id of what the refusal violates, or of the choice that leaves it open."""
+        """The id of the requirement that the refused request violates, or of the choice that leaves it open."""
         assert self.refusal is not None
         assert self.operation is not None
         return decided_by(self.refusal, self.operation.id) or ""
@@ -170,7 +170,7 @@ def _request(exchange: Exchange) -> Request:
 def _pattern(path: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", path)
     text = "".join(f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
-    # A literal segment is no id.
+    # `create` is a path segment of its own, never an id.
     return re.compile(text.replace("(?P<id>[^/]+)", "(?P<id>(?!create/?$)[^/]+)").removesuffix("/") + "/?")
 
 

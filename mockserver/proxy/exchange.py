@@ -14,7 +14,7 @@ Headers = list[tuple[str, str]]
 
 @dataclass
 class Exchange:
-    """A request and its response. A body is None where it is not known whole: it is too long, or did not come to its end.
+    """A request and its response. A body is None if it is not completely known: it was too long, or was cut off.
 
     `began` and `ended` are seconds of a clock that never goes back; `came` is nanoseconds since 1970. `fault` is the id of the rule
     that changed how the response arrived, or empty; `is_made_up`: the response is the proxy's, and the server was not asked.
@@ -55,7 +55,7 @@ class Exchange:
 
     @cached_property
     def content(self) -> bytes | None:
-        """The body of the response without its encoding; None where it is not known, or encoded in a way that is not known here."""
+        """The decoded body of the response; None if the body is not known or has an encoding that is not supported here."""
         if self.response_body is None or not self.response_body:
             return self.response_body
         encoding = (self.response_header("content-encoding") or "identity").strip().lower()
@@ -76,13 +76,13 @@ class Exchange:
 
 
 def json_of(data: bytes) -> Any:
-    """The value of JSON text, in UTF-8, which a byte order mark may begin. Raises ValueError, also where it is too deep."""
+    """Return the value of JSON text in UTF-8, with or without a byte order mark. Raises ValueError, also if nested too deeply."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         return orjson.loads(data)
     except ValueError:
         try:
-            # It knows integers of any size.
+            # Unlike orjson, the json module reads integers of any size.
             return json.loads(data.decode("utf-8"), parse_constant=_refuse)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error

@@ -20,7 +20,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class FaultyRelay(Relay):
-    """Passes on what clients send, one request after another, each when it is whole: a rule may ask what is in it."""
+    """Passes on requests one by one, each when it is complete, since a rule may look at its body."""
 
     def __init__(
         self, upstream: Upstream, done: Callable[[Exchange], None], lost: Callable[[str], None], faults: LaidFaults
@@ -41,7 +41,7 @@ class FaultyRelay(Relay):
                     stays = await line.carry_out(exchange, self._changed(sent), fired)
                 if not stays:
                     return
-            # What is no request of HTTP/1, or too long to be kept, goes on as it is, and so does all that comes after it.
+            # Anything that is not HTTP/1, or too long to be kept, is passed on unchanged, with everything after it.
             rest = await line.untouched()
             if rest or line.is_blind:
                 await super()._pass(client, server, rest)
@@ -60,7 +60,7 @@ class FaultyRelay(Relay):
         return self._upstream.changed_head(sent[:end]) + sent[end:]
 
     async def _respond(self, line: "_Line", exchange: Exchange, fired: Fired) -> bool:
-        """Respond in the place of the server; whether the connection stays."""
+        """Respond in the place of the server. Return whether the connection stays open."""
         response = own_response(exchange, fired)
         delivery = response.delivery or Delivery()
         exchange.is_made_up = True
@@ -79,7 +79,7 @@ class _ServerBrokeError(Exception):
 
 
 class _Requests:
-    """The requests of a client, one after another. `rest` are the bytes that belong to none of those that were read.
+    """Reads the requests of a client one by one. `rest` are the bytes that follow the requests already read.
 
     `may_interrupt` is set while no response is under way.
     """
@@ -91,7 +91,7 @@ class _Requests:
         self.may_interrupt = asyncio.Event()
 
     async def next(self) -> tuple[Exchange, bytes] | None:
-        """Read a request and its bytes; None where none comes, or one that is not understood, whose bytes stay. Raises OSError."""
+        """Return the next request and its bytes; None if none comes or it is not understood (its bytes stay). Raises OSError."""
         while (end := end_of_head(self.rest)) < 0:
             if len(self.rest) > LONGEST_HEAD or not await self._more():
                 return None
@@ -138,7 +138,7 @@ class _Requests:
 
 
 class _Line:
-    """A connection of a client and the one to the server that belongs to it. The next request is read while one is responded to."""
+    """A client's connection and its connection to the server. The next request is read while one is being responded to."""
 
     def __init__(
         self, client: Streams, server: Streams, requests: _Requests, seen: Connection, lost: Callable[[str], None]
@@ -185,7 +185,7 @@ class _Line:
         return found
 
     async def carry_out(self, exchange: Exchange, sent: bytes, fired: Fired | None) -> bool:
-        """Let the server respond, by a fault or as ever; whether the connection stays. Raises OSError and _ServerBrokeError."""
+        """Let the server respond, with or without a fault. Return whether it stays open. Raises OSError and _ServerBrokeError."""
         client = self._client.writer
         delay = 0.0 if fired is None else fired.delay
         is_held = fired is not None and not fired.effect.is_late_only
@@ -212,7 +212,7 @@ class _Line:
         return not is_held or await self._deliver_changed(exchange, held, fired)
 
     async def _end_with_server(self, exchange: Exchange, held: bytes, fired: Fired | None) -> bool:
-        """End as the server does, who closed the connection."""
+        """End the connection to the client, since the server closed its own. Return False."""
         if self._seen.waits and not exchange.status:
             self._lost("the server closed the connection without a response")
         if held:
@@ -220,7 +220,7 @@ class _Line:
         return False
 
     async def _deliver_changed(self, exchange: Exchange, held: bytes, fired: Fired | None) -> bool:
-        """Deliver the whole response by its fault; as it came, where it is broken already."""
+        """Deliver the complete response with its fault, or unchanged if it is already broken."""
         assert fired is not None
         if self._seen.waits or exchange.is_cut or exchange.response_body is None:
             exchange.fault = ""
@@ -234,7 +234,7 @@ class _Line:
         return await self.deliver(exchange.status, headers, exchange.response_body, delivery)
 
     async def deliver(self, status: int, headers: Iterable[tuple[str, str]], body: bytes, delivery: Delivery) -> bool:
-        """Send a response as it is to travel; whether the connection stays. Raises OSError."""
+        """Send a response as `delivery` says. Return whether the connection stays open. Raises OSError."""
         writer = self._client.writer
         await asyncio.sleep(delivery.delay)
         if delivery.hang:
@@ -254,7 +254,7 @@ class _Line:
         return delivery.truncate is None
 
     async def _read_server(self, *, until_request: bool = False) -> bytes | None:
-        """Read what the server sends; None if that is asked for and a request comes first. Raises OSError and _ServerBrokeError.
+        """Return what the server sends; None if a request comes first, with `until_request`. Raises OSError and _ServerBrokeError.
 
         The server is told if the client stops sending meanwhile.
         """

@@ -23,7 +23,7 @@ class Judge:
         self._traffic = Traffic(contract.schemes)
 
     def forget(self) -> None:
-        """Expect nothing of what went before: the server went away."""
+        """Forget all earlier traffic, since the server went away."""
         self._traffic.forget()
 
     def judge(self, exchange: Exchange) -> tuple[Asked, list[Finding]]:
@@ -53,7 +53,7 @@ class Judge:
         elif not asked.may_call:
             yield Finding(CLIENT, str(DECISIONS[Kind.FORBIDDEN_TIER]), f"a {asked.tier} key may not call {operation.id}")
         elif exchange.is_made_up:
-            pass  # Nothing that the server said.
+            pass  # This response is not the server's.
         elif exchange.status == 401:
             yield Finding(CLIENT, str(DECISIONS[Kind.UNKNOWN_KEY]), "the server refused the key")
         elif exchange.status == 403 and asked.tier == "client":

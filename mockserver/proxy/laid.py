@@ -22,7 +22,7 @@ class LaidFaults:
     """
 
     def __init__(self, path: Path, contract: Contract, seed: int | str) -> None:
-        # What keys are called only the mock knows that issued them.
+        # Only the mock that issued the keys knows their names.
         known = Known([operation.id for operation in contract], None)
         rules = read_file(path, "faults file", lambda value: read_rules(value, known))
         self._faults = Faults(seed, Clock(), lambda: known, rules)
@@ -34,7 +34,7 @@ class LaidFaults:
         if asked.operation is None:
             return None
         environ = environ_of(exchange)
-        # Whoever sends this header asks the server for a fault, which may be a mock.
+        # This header asks the server, which may be a mock, for a fault, and not this proxy.
         environ.pop(environ_name(FAULT_HEADER), None)
         request = Request(environ, {})
         request.data = exchange.body

@@ -1,4 +1,4 @@
-"""The requests and responses in the bytes of one connection: it looks at what is passed on, understood or not."""
+"""Reads requests and responses from the bytes of one connection, which are passed on even if they are not understood."""
 
 import time
 from collections import deque
@@ -18,9 +18,9 @@ _SWITCHED = 101
 
 
 class Connection:
-    """What goes over a connection of a client and the one to the server that belongs to it.
+    """Follows the traffic of a client's connection and its connection to the server.
 
-    `done` is told of each exchange when its response has ended. `changed_head` is how the head of a request goes on.
+    `done` is called with each exchange when its response has ended. `changed_head` returns the head of a request to pass on.
     """
 
     def __init__(self, done: Callable[[Exchange], None], changed_head: Callable[[bytes], bytes] | None = None) -> None:
@@ -53,7 +53,7 @@ class Connection:
     # --- from the client ------------------------------------------------------------------------------------------------
 
     def sent(self, data: bytes) -> bytes:
-        """Look at bytes from the client; return the bytes that go on now. Heads that are changed go on when they are whole."""
+        """Read bytes from the client, and return those to pass on now. A head that is changed is held until it is complete."""
         passed = bytearray()
         while data or self._head:
             if self._is_blind:
@@ -129,7 +129,7 @@ class Connection:
     # --- from the server ------------------------------------------------------------------------------------------------
 
     def received(self, data: bytes) -> None:
-        """Look at bytes from the server; an empty text is the end of the connection."""
+        """Read bytes from the server. Empty bytes mean the end of the connection."""
         while not self._is_blind and self._waiting:
             if self._responses is None:
                 self._responses = _expecting(self._waiting[0].method)

@@ -30,10 +30,10 @@ _MOST_HAR = 1000
 
 
 class Record:
-    """The findings of all exchanges, counted; what clients met; and the journal, a line for each exchange as soon as it is judged.
+    """Counts the findings of all exchanges, notes what clients met, and writes a journal line as soon as an exchange is judged.
 
-    folder: where files are written, or None. tell: told of each finding, a line. covers: whether choices are told as well, which
-    takes longer.
+    folder: where files are written, or None. tell: gets a line for each finding. covers: whether exercised choices are noted too,
+    which takes longer.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class Record:
 
 
 def _kind(exchange: Exchange, asked: Asked) -> Kind | None:
-    """Why a request was refused, as far as the request tells; else as the status says."""
+    """Return why a request was refused: by the request itself, if it shows that, else by the status."""
     if asked.operation is None:
         return Kind.NOWHERE
     by_status = {

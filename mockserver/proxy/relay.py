@@ -39,9 +39,9 @@ class Relay:
         self._served: set[asyncio.Task[None]] = set()
 
     def serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
-        """Start to serve one connection of a client, which goes on to its end."""
+        """Start to serve one connection of a client, until it ends."""
         task = asyncio.ensure_future(self._serve(client_reader, client_writer))
-        # asyncio itself lets a task go whose client has said its last while it waits for the server.
+        # asyncio itself keeps no reference to a task that waits for the server after its client stopped sending.
         self._served.add(task)
         task.add_done_callback(self._served.discard)
 
@@ -50,7 +50,7 @@ class Relay:
             server = Streams(*await self._upstream.connect())
         except OSError as error:
             self._lost(f"the server cannot be reached: {error.strerror or error}")
-            # As the client would see it: no response is made up.
+            # The client sees a broken connection, as it would without the proxy. No response is invented.
             reset(client_writer)
             return
         client = Streams(client_reader, client_writer)
@@ -59,7 +59,7 @@ class Relay:
         try:
             await self._pass(client, server)
         finally:
-            # Before anything is waited for: whoever stops the proxy may interrupt that.
+            # Closed before anything is awaited, as stopping the proxy may interrupt that.
             for streams in (server, client):
                 streams.writer.close()
             for streams in (server, client):
@@ -74,7 +74,7 @@ class Relay:
         try:
             await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
             if not down.done():
-                # The client has nothing more to say, and may still be waiting.
+                # The client stopped sending, but may still wait for a response.
                 if up.result():
                     await down
             elif not up.done():
@@ -82,17 +82,17 @@ class Relay:
         finally:
             for task in (up, down):
                 task.cancel()
-            # Before anything is waited for: whoever stops the proxy may interrupt that.
+            # Closed before anything is awaited, as stopping the proxy may interrupt that.
             for streams in (server, client):
                 streams.writer.close()
             await asyncio.gather(up, down, return_exceptions=True)
 
     def _done_later(self, exchange: Exchange) -> None:
-        # What went on is on its way before anybody thinks about it.
+        # Called later, so that judging an exchange does not delay its bytes.
         asyncio.get_running_loop().call_soon(self._done, exchange)
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Connection, begun: bytes) -> bool:
-        """Pass on what the client sends; whether it may still wait for a response."""
+        """Pass on what the client sends. Return whether it may still wait for a response."""
         while True:
             try:
                 data = begun or await reader.read(PIECE)

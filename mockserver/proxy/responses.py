@@ -52,7 +52,7 @@ _MUST_REFUSE = {
 def response_findings(contract: Contract, exchange: Exchange, asked: Asked) -> Iterator[Wrong]:
     """Yield what is wrong with the response to a request for a documented operation."""
     operation, status = asked.operation, exchange.status
-    # Of operations that a document adds, the catalogue says nothing.
+    # The catalogue says nothing about operations that a document adds.
     if operation is None or operation.id not in _KNOWN or asked.lacks_slash or not asked.is_plain or exchange.is_cut:
         return
     if status == 500:
@@ -84,8 +84,8 @@ def _server_error(exchange: Exchange, asked: Asked) -> Iterator[Wrong]:
 
 
 def _accepted(exchange: Exchange, asked: Asked, operation: Operation) -> Iterator[Wrong]:
-    """What must not have been accepted, and with which status."""
-    # Somebody who is signed in otherwise may be known by that.
+    """Yield what is wrong with a success: the request had to be refused, or the success has the wrong status."""
+    # A client with a cookie may be signed in by it, and then needs no key.
     if asked.key_problem is not None and exchange.header("cookie") is None:
         yield Wrong(_KEYS[asked.key_problem], f"the status is {exchange.status} and not 401")
     if asked.key and not asked.may_call:
@@ -108,7 +108,7 @@ def _must_be_refused(exchange: Exchange, asked: Asked, operation: Operation) -> 
     if exchange.header("content-encoding") is not None or (exchange.body or b"").startswith(b"\xef\xbb\xbf"):
         return False
     if asked.decision == "create.subject-too-long":
-        # Trimmed it may be short enough, and length is judged by characters of the basic plane.
+        # A server may trim before it measures, and characters beyond the basic plane may count as two.
         subject = asked.value["subject"]
         limit = operation.body.members["subject"]["maxLength"] if operation.body else 0
         return len(subject.strip()) > limit and all(ord(one) < 0x10000 for one in subject)
@@ -116,7 +116,7 @@ def _must_be_refused(exchange: Exchange, asked: Asked, operation: Operation) -> 
 
 
 def _refused_otherwise(exchange: Exchange, asked: Asked, operation: Operation) -> Iterator[Wrong]:
-    """A request without a key that is right in all else is refused with 401, and with nothing else."""
+    """Yield a violation if a request that only lacks a key is refused with another status than 401."""
     if operation.id in ("createConversation", "listConversations") and asked.refusal is None and not asked.is_pathological:
         body = operation.body
         is_usual = body is None or (isinstance(asked.value, dict) and asked.value.keys() <= body.members.keys())
@@ -126,7 +126,7 @@ def _refused_otherwise(exchange: Exchange, asked: Asked, operation: Operation) -
 
 
 def _must_be_accepted(exchange: Exchange, asked: Asked, operation: Operation) -> bool:
-    """Whether no server may refuse the request as invalid, whoever is known to it and whatever it thinks of addresses."""
+    """Return whether no server may refuse the request as invalid, whichever users it knows and addresses it accepts."""
     if asked.refusal is not None or exchange.header("content-encoding") is not None:
         return False
     if operation.id == "listConversations":
@@ -153,7 +153,7 @@ def _is_about_key(exchange: Exchange, asked: Asked) -> bool:
 
 
 def _json(exchange: Exchange, asked: Asked) -> tuple[tuple[Any] | None, Wrong | None]:
-    """The value of the response, in a tuple, and what is wrong with it as JSON; neither where that is not judged."""
+    """Return the JSON value of the response, in a tuple, and what is wrong with it as JSON; None for both if not judged."""
     content, operation = exchange.content, asked.operation
     assert operation is not None
     is_success = exchange.status < 300
@@ -182,7 +182,7 @@ def _wants_json(exchange: Exchange) -> bool:
 
 
 def _body_is_unusual(exchange: Exchange, asked: Asked) -> bool:
-    """Whether the page that refuses a body may be of any kind: it cannot be parsed, or is not said to be JSON, or is too long."""
+    """Return whether the refusal of a body need not be JSON: the body cannot be parsed, is not called JSON, or is too long."""
     assert asked.operation is not None
     if exchange.header("content-encoding") is not None or exchange.body is None or len(exchange.body) > 64 * 1024:
         return True

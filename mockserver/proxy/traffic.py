@@ -15,13 +15,13 @@ from mockserver.proxy.asked import Asked
 from mockserver.proxy.exchange import Exchange
 
 MEANWHILE = 30.0
-"""Seconds after a write in which nobody else has undone it by hand."""
+"""For this many seconds after a write, it is assumed that nobody else has undone it by hand."""
 
 _MANY = 10_000
 _KEPT = ("number", "subject", "priority", "channel", "metadata", "created_at")
 
 Space = tuple[str, str, str]
-"""Who sees the same conversations: namespace, host and key."""
+"""Requests with the same namespace, host and key see the same conversations."""
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Traffic:
             yield from self._listed(space, exchange, asked, value)
 
     def _by_other_header(self, who: tuple[Space, str], scheme: str, status: int) -> Iterator[Wrong]:
-        """A key that one header is refused with, between two requests that another is accepted with, was not revoked meanwhile."""
+        """Yield if a key is refused in one header between two requests that accept it in the other: it was not revoked then."""
         if status == 401 and any((*who, other) in self._accepted for other in self._schemes - {scheme}):
             self._refused[who] = scheme
         elif status < 300:
@@ -112,7 +112,7 @@ class Traffic:
                 "resolveConversation": "resolve.answer",
             }.get(operation)
             ago = f"{exchange.began - known.since:.1f} s"
-            # A message may be refused for its sender, by whatever status.
+            # A message may be refused because of its sender, with any status.
             if id is not None:
                 yield Wrong(id, f"the status is {exchange.status}; the conversation was created {ago} before, with this key")
         if exchange.status >= 300 or not isinstance(value, dict):
@@ -151,7 +151,7 @@ class Traffic:
         missing = missing_on_page(asked.operation, asked.query, value) if asked.operation else None
         if not missing or any(began <= exchange.ended and ended >= exchange.began for began, ended in self._writes):
             return
-        # A write that went another way may have come between the count and the page, once.
+        # One such difference is tolerated: a write past the proxy may have come between the count and the page.
         if abs(missing) > 1 or space in self._off_by_one:
             found = len(value["results"])
             yield Wrong("list.count", f"the count is {value['count']:g}, which is not so with {found} conversations on this page")
@@ -166,7 +166,7 @@ def _value(exchange: Exchange) -> Any:
 
 
 def _changed(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
-    """The members that are otherwise than they were. Values that the create itself may have changed are compared as shown."""
+    """Yield the members that changed since the create, compared with its response, which may itself differ from the request."""
     for name in _KEPT:
         if name in before and name in now and before[name] != now[name]:
             first, second = moment(before[name]), moment(now[name])

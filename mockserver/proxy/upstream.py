@@ -67,7 +67,7 @@ class Upstream:
         if self.host_header:
             replaced[b"host"] = f"Host: {self.host_header}".encode()
         kept = [line for line in lines if line.partition(b":")[0].strip().lower() not in replaced]
-        # The head ends with an empty line, behind which nothing is.
+        # Added headers come first, since `kept` ends with the empty line that ends the head.
         return b"\r\n".join([method + b" " + rest, *replaced.values(), *kept])
 
 

@@ -42,13 +42,13 @@ def generate(template: Mapping[str, Any], first: int, chance: random.Random, pat
 
 
 def _draw(weights: Mapping[str, int], chance: random.Random) -> Callable[[], str]:
-    """What draws one of the names, as often as its weight says: as `chance.choices` does, in a fraction of its time."""
+    """Return a function that draws a name by its weight, as `chance.choices` does, in a fraction of its time."""
     names, ends = [*weights], [*accumulate(weights.values())]
     return lambda: names[bisect(ends, chance.random() * ends[-1], 0, len(ends) - 1)]
 
 
 def _fill(value: Any) -> Fill:
-    """What makes the value with its {words} filled in. It is asked a million times, and what has no words is looked at once."""
+    """Return a function that fills in {words}. It is called a million times, so parts without words are found beforehand."""
     if isinstance(value, dict):
         members = [(name, _fill(member)) for name, member in value.items()]
         return lambda words: {name: fill(words) for name, fill in members}

@@ -37,7 +37,7 @@ class Loader:
         self.statuses = contract.statuses
 
     def load(self) -> None:
-        """Add everything, as one unit of work. Raises AccordError at what is not as the contract has it."""
+        """Add everything, in one transaction. Raises AccordError at the first item that does not conform to the contract."""
         with self.rules.store.transaction(), at_rest():
             latest = 0
             for person in self.scenario.filed:
@@ -91,7 +91,7 @@ class Loader:
         return id
 
     def add(self, place: int, created: int, item: Mapping[str, Any]) -> int:
-        """Add one conversation with its messages, the one at that place in the scenario: the latest time in it."""
+        """Add the conversation at that place in the scenario, with its messages, and return the latest time in it."""
         rules = self.rules
         organisation = item.get("organisation", self.scenario.organisations[0])
         requester = self.user(organisation, item.get("requester"))
@@ -121,13 +121,13 @@ class Loader:
         return max(updated, last)
 
     def sender(self, organisation: str, requester: User, message: Mapping[str, Any]) -> str | None:
-        """The address of the sender: of whom the message names, which may be nobody, or else of the requester."""
+        """Return the sender's address: of the one that the message names, None for nobody, or else of the requester."""
         if "from" not in message:
             return requester.email
         return None if message["from"] is None else self.user(organisation, message["from"]).email
 
     def user(self, organisation: str, who: str | Mapping[str, Any] | None) -> User:
-        """The user with that address, made from what the scenario says of them where there is none."""
+        """Return the user with that address. A new one is made from what the scenario says about them."""
         if who is None:
             return self.rules.new_anonymous(organisation, None, None)
         if "anonymous" in who and not isinstance(who, str):

@@ -1,6 +1,6 @@
 """Scenarios: what the mock starts with. Read from fixtures/NAME.yaml, or from a user's YAML or JSON-lines file.
 
-A scenario may be larger than memory would like as Python objects, so its conversations are made or read one at a time.
+As Python objects a scenario may be too large for memory, so its conversations are made or read one at a time.
 """
 
 import hashlib
@@ -133,7 +133,7 @@ _created = itemgetter(0)
 class Scenario:
     """What the mock starts with.
 
-    `people` are those whom conversations name, by their addresses. `filed` are users who are there in any case, each with their
+    `people` are the users that conversations name, by address. `filed` are users that exist even without a conversation, with their
     organisation. `ids` is empty unless the file gives ids; then it differs from file to file.
     """
 
@@ -181,13 +181,13 @@ def load_scenario(name: str) -> Scenario:
         )
     if name.endswith(_JSON_LINES):
         return _from_lines(path)
-    # Before it is read: what is written meanwhile is a change.
+    # Taken before the file is read, so that a write during the reading counts as a change.
     version = version_of(path)
     return _of_content(path, _json_of(path) if name.endswith(_JSON) else read_yaml(path, "scenario"), version)
 
 
 def scenario_of(content: Any, name: str) -> Scenario:
-    """The scenario of that name that is a value of JSON. Raises AccordError if it is none."""
+    """Return the scenario in a JSON value, under that name. Raises AccordError if it is not a scenario."""
     return _of_content(Path(name), content, None)
 
 
@@ -224,7 +224,7 @@ def _of_content(path: Path, content: Any, version: object) -> Scenario:
         raise AccordError(f"The scenario {path} is malformed at {violation.place}: {violation.message}", "Correct the file.")
     _check_is_json(content, path)
     written = [*map(_dated, content.get("conversations", ()))]
-    # Numbers have an order of their own, which clocks of several machines need not follow.
+    # If all have numbers, these set the order: times from the clocks of several machines may disagree with it.
     if not all("number" in item for _, item in written):
         written.sort(key=_created)
     templates = content.get("generate", ())
@@ -240,7 +240,7 @@ def _of_content(path: Path, content: Any, version: object) -> Scenario:
 
 
 def _from_lines(path: Path) -> Scenario:
-    """JSON lines: conversations as a YAML scenario lists them. The first line may say, instead, what is said at the top of one."""
+    """Read JSON lines: conversations as in a YAML scenario. The first line may instead hold the members at the top of one."""
     version = version_of(path)
     empty = read_yaml(FIXTURES_DIR / "empty.yaml", "scenario")
     first = next(_lines(path), None)

@@ -1,7 +1,7 @@
 """Bodies of requests as they come over the network: received whole, or not, before the application is asked.
 
-Nobody waits for them: while a body is on its way, others are answered. One that broke off, is late or too long becomes a
-`wsgi.input` that raises when it is read, so that an application that refuses the request without a look at it still can.
+While a body is on its way, other requests are responded to. A body that broke off, is late or is too long becomes a
+`wsgi.input` that raises when it is read, so that an application can still refuse the request without reading it.
 """
 
 import io
@@ -18,16 +18,16 @@ from mockserver.serving.granian_worker import Receiving, begin_pieces, leave_una
 from mockserver.serving.timers import Timers
 
 SECONDS_FOR_A_BODY = 10.0
-"""So long a body may take to arrive."""
+"""How many seconds a body may take to arrive."""
 
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of a body that is received whole. Of a longer one nothing is kept."""
 
 COUNTS_BYTES = sys.platform == "linux"
-"""Whether the system tells how many bytes came by a connection. Elsewhere, chunks that broke off are taken for whole."""
+"""Whether the system counts the bytes received by a connection. Elsewhere, chunks that broke off look complete."""
 
 _MOST_UNKEPT = 64 * 1024 * 1024
-"""So much of a body that is too long is received nevertheless, as its client would not read the response before."""
+"""How many bytes of a body that is too long are received anyway, as its client would not read the response before."""
 
 _SECONDS_BETWEEN_LOOKS = 0.01
 _SECONDS_BETWEEN_ROUNDS = 0.25
@@ -63,7 +63,7 @@ class MissingBody:
 class Incoming:
     """A request whose body is on its way, as Granian has it, and the environ that is made of it."""
 
-    # As attributes of the class, they cost the many bodies that come at once nothing.
+    # Defaults on the class cost nothing for the many bodies that arrive at once.
     receiving: Receiving | None = None
     connection: socket.socket | None = None
     received_before: int | None = None
@@ -78,7 +78,7 @@ class Incoming:
         self.pieces: list[bytes] = []
 
     def cancel(self) -> bool:
-        """Receive no more of it. False if it is the worker's by now."""
+        """Stop receiving the body. Return False if the worker has already taken it over."""
         receiving = self.receiving
         return receiving is not None and receiving.cancel()
 
@@ -124,7 +124,7 @@ class Bodies:
         request.connection = connection_of(request.scope.client, self._port)
         request.received_before = bytes_received(request.connection) if request.connection is not None else None
         if request.received_before is None:
-            # In pieces, as its length cannot be told before it is there.
+            # Received in pieces, as its length is not known before it has arrived.
             begin_pieces(request.protocol)
             self._receive_piece(request)
             return

@@ -1,6 +1,6 @@
 """The mock in a process of its own: `python -m mockserver.serving.child DESCRIPTOR`, with settings as JSON on stdin.
 
-Says on stdout, in a line of JSON, that it answers or why it does not. Ends by SIGTERM, or with stdin, that is, with its parent.
+Prints a line of JSON on stdout: that it is ready, or why it is not. Ends on SIGTERM, or when stdin ends, that is, with its parent.
 """
 
 import json

@@ -16,7 +16,7 @@ _TCP_INFO = struct.Struct("=128xQ")
 def connection_of(client: str, port: int) -> socket.socket | None:
     """Find the connection of a client, such as `127.0.0.1:40000` or `[::1]:40000`, to this port. None if it is closed.
 
-    What is returned stands for the same connection as Granian's own socket, and is to be closed, which does not end the connection.
+    The result is a duplicate of Granian's own socket. The caller must close it, which does not end the connection.
     """
     host, _, number = client.rpartition(":")
     wanted = (_plain(host), int(number))

@@ -53,7 +53,7 @@ class Deliveries:
             if there and number + 1 < len(pieces):
                 self._timers.later(seconds, lambda: send_piece(number + 1))
             else:
-                # Not at once: a body that ends too early takes along what was not sent yet.
+                # Ended later if truncated: ending a body too early discards the bytes that were not sent yet.
                 self._timers.later(0 if delivery.truncate is None else _SECONDS_TO_SEND, end_stream)
 
         def end_stream() -> None:

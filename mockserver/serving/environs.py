@@ -10,7 +10,7 @@ from mockserver.http.messages import BYTES_OF_TEXT
 _BASIC: dict[str, Any] = {
     "SCRIPT_NAME": "",
     "SERVER_SOFTWARE": "Granian",
-    # There is no other end of a body than that of `wsgi.input`, as with chunks.
+    # A body ends where `wsgi.input` ends, also if it came in chunks.
     "wsgi.input_terminated": True,
     "wsgi.multiprocess": False,
     "wsgi.multithread": True,
@@ -35,10 +35,10 @@ class Environs:
         self._names: dict[str, str] = {}
 
     def of(self, scope: Any) -> dict[str, Any]:
-        """The environ of a request without its body. `BYTES_OF_TEXT` is how long the texts are that the client sent.
+        """Return the environ of a request without its body. `BYTES_OF_TEXT` is the total length of the texts that the client sent.
 
-        A header with an underscore in its name is left out, as other servers do: an environ would have it in the place of the one
-        with hyphens. A value that is not ASCII is empty.
+        A header with an underscore in its name is left out, as other servers do: in an environ it would take the place of the one
+        with hyphens. A value that is not ASCII becomes empty.
         """
         names, headers = self._names, scope.headers
         path, query = scope.path, scope.query_string
@@ -67,7 +67,7 @@ class Environs:
                 incomplete = True
                 if name not in _KEPT_ONCE:
                     environ[name] += f",{value}"
-        # That may be so as well where items are not headers, one for one.
+        # Repeated or omitted headers set it too: the two lengths may then be equal although a header is missing.
         if incomplete:
             self._add_empty(environ, headers)
         if "HTTP_HOST" not in environ:
@@ -76,19 +76,19 @@ class Environs:
         return environ
 
     def _add_empty(self, environ: dict[str, Any], headers: Any) -> None:
-        """Add the headers that Granian leaves out among the others, as their values are not ASCII."""
+        """Add, as empty, the headers that Granian leaves out because their values are not ASCII."""
         for header in headers.keys():  # noqa: SIM118  It is no mapping.
             name = self._name(header)
             if name is not None:
                 environ.setdefault(name, "")
 
     def _name(self, header: str) -> str | None:
-        """Under which name an environ has a header, whose name is in lower case; None if it has not."""
+        """Return the name in an environ of a header, given in lower case; None if an environ leaves it out."""
         if "_" in header:
             return None
         name = header.upper().replace("-", "_")
         name = name if name in _KEPT_ONCE else f"HTTP_{name}"
-        # Clients make names up.
+        # Limited, since clients can send any number of different names.
         if len(self._names) < _MANY_NAMES:
             self._names[header] = name
         return name

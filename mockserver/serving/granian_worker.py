@@ -23,7 +23,7 @@ from mockserver.serving.ports import BACKLOG
 from mockserver.serving.tls import Certificate
 
 MOST_CONNECTIONS = 65536
-"""Granian accepts no more at once. Its own default, 1024, is reached by whoever opens connections and sends nothing."""
+"""The most connections at once. Granian's default, 1024, is reached by a client that just opens connections and sends nothing."""
 
 Headers = list[tuple[str, str]]
 
@@ -32,11 +32,11 @@ class Worker:
     """Serves a listening socket, and calls `handle` with scope and protocol of each request, on one thread and one at a time.
 
     `handle` must not raise. The scope is as RSGI describes it; the protocol is answered by `response_bytes`, at any time, from any
-    thread, or by one of the functions below. A protocol that nobody holds any more was answered, or its request is answered 500.
+    thread, or by one of the functions below. If a protocol is freed without a response, its request gets a 500.
     """
 
     def __init__(self, listener: socket.socket, handle: Callable[[Any, Any], None], tls: Certificate | None = None) -> None:
-        # The stubs know no arguments of these, or no defaults.
+        # Typed as Any, since Granian's stubs lack the arguments of these classes, or their defaults.
         holder: Any = SocketHolder
         worker: Any = RSGIWorker
         scheduler: Any = _Scheduler
@@ -44,7 +44,7 @@ class Worker:
         self._loop = _Loop()
         self._scheduler = scheduler(self._loop, None, None, None, None)
         self._scheduler._schedule_fn = lambda request: handle(request.scope, request.proto)
-        # It closes the socket that it is given, and the listener is not ours to close.
+        # Granian closes the socket that it gets, so it gets a duplicate: the listener belongs to the caller.
         sockets = (None, holder(os.dup(listener.fileno()), False, BACKLOG))
         secured = {} if tls is None else {"ssl_enabled": True, "ssl_cert": str(tls.chain), "ssl_key": str(tls.key)}
         # TLS 1.2 too, which older clients speak.
@@ -63,7 +63,7 @@ class Worker:
         self._thread.start()
 
     def stop(self, seconds: float) -> bool:
-        """Finish what is being answered, within so many seconds, and stop. Whether that was possible."""
+        """Finish the current requests within so many seconds, and stop. Return whether that was possible."""
         self._signal.set()
         self._thread.join(seconds)
         return not self._thread.is_alive()
@@ -81,18 +81,18 @@ class Receiving:
 
     def __call__(self, future: Any) -> None:
         """Pass on what there is. For Granian."""
-        # The future holds this: no collection would find that ring, one link of which is Granian's.
+        # The future refers to this object. No garbage collection would find that cycle, as part of it is inside Granian.
         self._future = None
         try:
             data = future.result()
-        except BaseException:  # noqa: BLE001  That of asyncio for what was cancelled, which would be imported for this.
+        except BaseException:  # noqa: BLE001  It may be asyncio.CancelledError, and asyncio would be imported only for this.
             if future.cancelled():
                 return
             data = None
         self._then(data)
 
     def cancel(self) -> bool:
-        """Receive no more of it. False if it is there already, and `then` was or will be called."""
+        """Stop receiving. Return False if the data is there already, and `then` was or will be called."""
         future = self._future
         return future is not None and bool(future.cancel())
 
@@ -103,7 +103,7 @@ def receive_whole(protocol: Any, then: Callable[[bytes | None], None]) -> Receiv
 
 
 def receive_piece(protocol: Any, then: Callable[[bytes | None], None]) -> Receiving:
-    """Receive the next piece of a body, or b"" at its end, which looks the same if it broke off. To be used for all of it."""
+    """Receive the next piece of a body, or b"" at its end or if it broke off. Use it for the whole body or not at all."""
     return Receiving(protocol.__anext__(), then)
 
 
@@ -119,7 +119,7 @@ def when_left(protocol: Any, then: Callable[[], None]) -> Receiving:
 
 def leave_unanswered(protocol: Any) -> None:
     """Be done with a request whose connection was closed."""
-    # Granian takes one that is never answered for a mistake, and says so on stderr. Nobody gets this.
+    # Without a response Granian would report a mistake on stderr. The client does not get this one.
     protocol.response_empty(500, [])
 
 
@@ -134,7 +134,7 @@ class Stream:
     def send(self, data: bytes) -> bool:
         """Send a piece. False if the client left."""
         try:
-            # What it returns could be awaited and is done already, or holds the error.
+            # The awaitable that it returns is already done, or raises the error.
             next(self._transport.send_bytes(data).__await__())
         except StopIteration:
             return True

@@ -66,7 +66,7 @@ def _has_loopback_6() -> bool:
 def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """An address at which this machine reaches the server on that socket, such as `http://127.0.0.1:4010`."""
     host, port = listener.getsockname()[:2]
-    # Nobody can open the address that stands for all of them.
+    # The address that means all addresses cannot be opened, so loopback takes its place.
     return _url({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, scheme)
 
 

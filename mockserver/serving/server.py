@@ -61,7 +61,7 @@ class Server:
         self._timers = Timers()
         self._bodies = Bodies(self._timers, port, self._go_on, seconds_for_a_body)
         self._deliveries = Deliveries(self._timers, port)
-        # For requests whose body is late, which are answered by the thread that noticed it.
+        # Needed for requests with a late body: they are handled on the thread that noticed it.
         self._turn = turn or threading.Lock()
         self._worker = Worker(listener, self._handle, tls)
 
@@ -70,7 +70,7 @@ class Server:
         self._worker.start()
 
     def stop(self) -> bool:
-        """Finish what is being answered, and stop. Whether that was possible in time.
+        """Finish the current requests, and stop. Return whether that was possible in time.
 
         The connections of those whose body or response is still on its way are closed.
         """
@@ -106,7 +106,7 @@ class Server:
                     raise
                 status, headers, body = 500, [], b""
             finally:
-                # Whoever keeps the environ is not to keep the body.
+                # The environ may be kept, as the journal does, and must not keep the body with it.
                 source.close()
         if type(source) is MissingBody:
             status, headers, body = _of_missing(source, status, headers, body)
@@ -125,8 +125,8 @@ class Server:
 class AccessLog:
     """An application that writes one line for each request: time, method, path, status, milliseconds.
 
-    `known` finds the keys that the application takes, which may change; those that a request carries are hidden as well. What
-    the console reads all the time is left out.
+    `known` finds the keys that the application takes, which may change. Keys that a request carries are hidden as well. Requests
+    that the console repeats all the time are left out.
     """
 
     def __init__(self, app: WsgiApp, stream: TextIO, known: Callable[[], Redactor] = Redactor) -> None:
@@ -147,7 +147,7 @@ class AccessLog:
         if _is_read_by_console(environ):
             return body
         took = (time.perf_counter() - began) * 1000
-        # Without the query, which may hold addresses of people; and whatever was sent stays on this one line.
+        # The query is left out, as it may hold e-mail addresses. Whatever was sent stays on one line.
         path = environ.get("PATH_INFO", "").encode("latin-1", "replace").decode("utf-8", "replace")
         shown = on_one_line(redactor_for(self._known(), environ).redact(f"{environ.get('REQUEST_METHOD', '?')} {path}"))
         line = f"{time.strftime('%H:%M:%S')} {shown[:200]} {status} {took:.1f} ms\n"
@@ -180,7 +180,7 @@ class _Started:
 
 
 def _response_of(app: WsgiApp, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
-    """The response in one piece: Granian sends any other apart from its headers, which costs 30 ms."""
+    """Return the response in one piece: otherwise Granian sends headers and body separately, which costs 30 ms."""
     started = _Started()
     chunks = app(environ, started)
     try:
@@ -192,7 +192,7 @@ def _response_of(app: WsgiApp, environ: dict[str, Any]) -> tuple[int, Headers, b
 
 
 def _of_missing(source: MissingBody, status: int, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
-    """The response to a request without its body: the application's, unless that read the body and does not say what was wrong."""
+    """Return the response to a request with a missing body: the application's, unless it read the body and hides the error."""
     expected = STATUS_OF[type(source.error)]
     if source.was_read and status != expected:
         status, headers = expected, list(_ANYBODY_MAY_READ)
@@ -211,16 +211,16 @@ def serve(
     beside: socket.socket | None = None,
     tls: Certificate | None = None,
 ) -> int:
-    """Serve until the process gets one of the signals, also on the socket `beside`, and return its exit code.
+    """Serve until the process gets one of the signals, also on the socket `beside`. Return the exit code.
 
     To be called in the main thread.
 
-    `when_told` is called as soon as it got one, or cannot go on. `when_done`, which tells the exit code, is called once nothing is
-    handled any more. A hang-up that the process was started to ignore is ignored.
+    `when_told` is called as soon as a signal came or serving failed. `when_done` returns the exit code, and is called once nothing
+    is handled any more. SIGHUP is ignored if the process was started to ignore it.
     """
     until = [number for number in until if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
     collector.spare()
-    # Blocked, in all threads started from here on, and waited for: a handler could run at a moment when it must not.
+    # All threads started from here on block the signals, and this one waits for them: a handler could run at a wrong moment.
     signal.pthread_sigmask(signal.SIG_BLOCK, until)
     turn = threading.Lock()
     servers = [Server(app, one, tls=tls, turn=turn) for one in (listener, beside) if one is not None]
@@ -238,7 +238,7 @@ def serve(
         stopped = all(ended)
     code = when_done() if when_done else 0
     if not stopped:
-        # Something is being answered that does not end; a thread that is stuck would keep the process from ending.
+        # A request does not end, and its stuck thread would keep the process from ending.
         sys.stdout.flush()
         os._exit(code)
     return code
@@ -252,7 +252,7 @@ def serving(
     seconds_for_a_body: float = SECONDS_FOR_A_BODY,
     tls: Certificate | None = None,
 ) -> Iterator[str]:
-    """Serve any WSGI application from a thread of this process: its address, for as long as the block runs."""
+    """Serve any WSGI application from a thread of this process, for as long as the block runs. Yield its URL."""
     with bind(host, port) as listener:
         server = Server(app, listener, seconds_for_a_body, tls)
         server.start()

@@ -66,7 +66,7 @@ def running(settings: Settings | None = None, *, wait: bool = True) -> Iterator[
     with bind(DEFAULT_HOST, 0) as listener:
         descriptor = listener.fileno()
         process = subprocess.Popen(
-            # -P: a module of the working directory is not to take the place of one of ours.
+            # -P, so that a module in the working directory cannot take the place of one of ours.
             [sys.executable, "-P", "-m", "mockserver.serving.child", str(descriptor)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -11,9 +11,9 @@ _log = logging.getLogger("mockserver")
 
 
 class Timers:
-    """Does what is to be done later. Its thread is started by the first such thing: who needs none pays nothing.
+    """Calls functions later, on a thread that is started for the first of them: without any, it costs nothing.
 
-    What is done is to be short: whatever else is due waits for it.
+    The functions must be short, since everything else that is due waits for them.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Timers:
         self._thread: threading.Thread | None = None
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
-        """Do it once so many seconds have passed, unless this is stopped before."""
+        """Call `act` after so many seconds, unless `stop` is called before."""
         entry = (time.monotonic() + seconds, next(self._numbers), act)
         with self._changed:
             if self._stopped:
@@ -37,7 +37,7 @@ class Timers:
                 self._changed.notify()
 
     def stop(self) -> None:
-        """Do nothing of what is left."""
+        """Drop all calls that are still to come."""
         with self._changed:
             self._stopped = True
             self._due.clear()

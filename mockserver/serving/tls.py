@@ -31,7 +31,7 @@ def make_certificate(directory: Path, hosts: tuple[str, ...] = ()) -> Certificat
     The authority's private key is kept nowhere, so that nobody can sign another certificate. Raises AccordError if the files cannot
     be written.
     """
-    # It imports what takes a fifth of a second.
+    # Imported only here, since that takes a fifth of a second.
     import trustme
 
     authority = trustme.CA(organization_name="Accord mock")

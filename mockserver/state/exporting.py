@@ -34,7 +34,7 @@ def organisations_of(namespace: Namespace) -> list[str]:
 
 
 class _Organisation:
-    """What there is of one organisation. Users are named by their addresses, or by what they are filed under if that is another."""
+    """The data of one organisation. Users are named by their addresses, or by their keys in the store if these differ."""
 
     def __init__(self, namespace: Namespace, name: str) -> None:
         self._rules = namespace.pipeline.conversations
@@ -57,7 +57,7 @@ class _Organisation:
             yield person
 
     def conversations(self) -> Iterator[Mapping[str, Any]]:
-        # In the order in which they were made, whatever the order of the list: numbers are taken then.
+        # In the order of creation, which is that of the numbers, whatever order the list has.
         for one in sorted(self._rules.store.conversations(self._name), key=lambda conversation: conversation.number):
             yield self._shown(one)
 

@@ -1,4 +1,4 @@
-"""A state, or any scenario, in the place of what a namespace holds."""
+"""Replaces what a namespace holds by a state, or by any scenario."""
 
 import orjson
 
@@ -32,7 +32,7 @@ def imported(namespace: Namespace, data: bytes) -> None:
                 f"The state has the organisation {organisation[:100]!r}, of which this namespace has no keys.",
                 f"Its organisations are {', '.join(known)}.",
             )
-    # Somewhere else first: a store in memory keeps what was done before something turns out to be wrong.
+    # Tried on another store first: a store in memory cannot roll back if the scenario turns out to be wrong.
     _load(scenario, namespace, MemoryStore(namespace.plan.order), Clock())
     with namespace.store.transaction():
         namespace.store.clear()
@@ -42,6 +42,6 @@ def imported(namespace: Namespace, data: bytes) -> None:
 
 
 def _load(scenario: Scenario, namespace: Namespace, store: Store, clock: Clock) -> None:
-    # By the plain rules, as what a namespace starts with.
+    # With the plain rules, as for the data that a namespace starts with (`Plan.fill`).
     ids = Ids(None if store.durable else f"{namespace.plan.seed}:state")
     Loader(scenario, namespace.contract, Conversations(namespace.contract, namespace.choices, store, ids, clock)).load()

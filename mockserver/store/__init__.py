@@ -58,7 +58,7 @@ class Selection(Protocol[T]):
 
 
 class Fixed(Sequence[T]):
-    """A selection of records that are at hand. The sequence is taken as it is, and must not change meanwhile."""
+    """A selection of records in memory. The sequence is not copied, and must not change meanwhile."""
 
     def __init__(self, records: Sequence[T]) -> None:
         self._records = records
@@ -108,7 +108,7 @@ class Store(Protocol):
         ...
 
     def add_user(self, user: User, key: str | None) -> User:
-        """File a user under a key, or an anonymous one under none: who is filed there now.
+        """File a user under a key, or an anonymous one under none. Return the user that is filed there now.
 
         That is another user if somebody else was faster.
         """
@@ -134,7 +134,7 @@ class Store(Protocol):
         ...
 
     def conversations(self, organisation: str, requester: str | None = None, status: str | None = None) -> Selection[Conversation]:
-        """The organisation's conversations in the store's order, or those of the user with the id `requester`, of a status."""
+        """Return the organisation's conversations in the store's order: all, or those of the user `requester`, or of a status."""
         ...
 
     def add_message(self, message: Message) -> None:
@@ -168,7 +168,7 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NamespaceRecord:
-    """A namespace and what it was made with: values of JSON, which whoever opens it goes by."""
+    """A namespace and the settings it was made with, as JSON values. Every process that opens it uses them."""
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -212,11 +212,11 @@ class Storage(Protocol):
         ...
 
     def versions(self) -> Mapping[str, int]:
-        """How often what is steered was written of each namespace in which it ever was, by name; nothing unless it is shared."""
+        """Return, by name, how often `steer` wrote of each namespace, except those it never wrote of; empty unless shared."""
         ...
 
     def steer(self, name: str, change: Callable[[Steered], dict[str, Any] | None]) -> int:
-        """Write what `change` makes of what was last written, while nobody else does that: the version that it has now.
+        """Write what `change` makes of what was last written, while nobody else can write. Return the new version.
 
         Raises NamespaceGoneError, and whatever `change` raises; nothing is written then.
         """
@@ -235,7 +235,7 @@ class Storage(Protocol):
         ...
 
     def waiting(self) -> list[str]:
-        """The names of the namespaces with subscriptions or with something on its way to them; all of them, where that is cheap."""
+        """Return the names of the namespaces with subscriptions or waiting deliveries, or of all namespaces where that is cheap."""
         ...
 
     def close(self) -> None:

@@ -15,13 +15,13 @@ from mockserver.store import DEFAULT_NAMESPACE, Fixed, NamespaceGoneError, Names
 from mockserver.store.outbox import MemoryOutbox
 
 _FEW = 32
-"""Up to so many conversations of one requester are searched for a status; more have an index. Most requesters have few."""
+"""Up to this many conversations of a requester are searched for a status; more get an index. Most requesters have few."""
 
 _PROTOTYPES = 16
-"""So many different fillings of namespaces are kept to be copied."""
+"""How many different initial states of namespaces are kept, to be copied."""
 
 _SMALL = 10_000
-"""A filling of more conversations is not worth keeping twice."""
+"""An initial state with more conversations than this is not worth keeping twice."""
 
 
 class MemoryStore:
@@ -162,7 +162,7 @@ class Snapshot:
 
 
 class _Entry:
-    """A conversation as it is now, and its rank, which the indexes are sorted by: how many were before it, or its id."""
+    """A conversation as it is now, and its rank, by which indexes are sorted: the number of earlier conversations, or its id."""
 
     __slots__ = ("conversation", "rank")
 
@@ -273,7 +273,7 @@ class MemoryStorage:
             fill(self._default)
             return self._default
         store = MemoryStore(order)
-        # A method of the same plan: settings alone would not tell that the file of a scenario was read anew.
+        # `fill` is a method of the plan, and tells apart plans whose scenario file was read again, which the settings do not.
         start = (order, orjson.dumps(namespace.settings, option=orjson.OPT_SORT_KEYS), fill)
         if start in self._prototypes:
             store.take(self._prototypes[start])
@@ -289,7 +289,7 @@ class MemoryStorage:
         if name not in self._stores:
             raise NamespaceGoneError(name)
         store = self._stores[name]
-        # Whoever brings a store along has chosen its order.
+        # A store that was passed in already has its order.
         if isinstance(store, MemoryStore) and store is not self._default:
             store.list_in(order)
         return store
@@ -302,7 +302,7 @@ class MemoryStorage:
     shared = False
 
     def steered(self, name: str) -> Steered:
-        # Nobody else has to know.
+        # No other process shares this state.
         return Steered()
 
     def versions(self) -> dict[str, int]:

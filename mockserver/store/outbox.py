@@ -10,7 +10,7 @@ from typing import Protocol
 from mockserver.model.deliveries import Delivery, Subscription
 
 KEPT = 1000
-"""So many deliveries that are over are kept of each namespace, to be looked at; older ones are forgotten."""
+"""How many finished deliveries are kept of each namespace, to be looked at. Older ones are forgotten."""
 
 
 class Outbox(Protocol):
@@ -51,7 +51,7 @@ class Outbox(Protocol):
         ...
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
-        """Keep what became of deliveries: those that are still there are replaced, and of those that are over old ones go."""
+        """Keep the results of deliveries: replace those that still exist, and forget old ones that are finished."""
         ...
 
     def delivery(self, delivery_id: int) -> Delivery | None:

@@ -1,6 +1,6 @@
 """Fixtures of pytest: `pytest_plugins = ["mockserver.testing.fixtures"]` in the root conftest.py makes all of them known.
 
-`support_server` and `support_settings` are there to be defined anew: the one to use a mock that runs already, the other to begin
+Redefine `support_server` to use a mock that already runs, and `support_settings` to begin
 with another scenario.
 """
 

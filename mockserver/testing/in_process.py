@@ -88,11 +88,11 @@ def mocked_api(url: str = DEFAULT_URL, **settings: Any) -> Iterator[MockedApi]:
 
 @contextmanager
 def answering(app: WsgiApp, url: str = DEFAULT_URL) -> Iterator[responses.RequestsMock]:
-    """Let a WSGI application answer what `requests` is asked under the URL; `add_passthru` of what is yielded spares others."""
+    """Let a WSGI application respond to `requests` under the URL. Call `add_passthru` on the result to let other URLs through."""
     base = url.rstrip("/")
     pattern = re.compile(re.escape(base) + r"(/.*)?(\?.*)?$", re.DOTALL)
 
-    # A list of headers, as `responses` takes one besides the mapping that it declares: a name may be there twice.
+    # Typed as Any: its headers are a list, as a name may occur twice. `responses` takes that, but declares only a mapping.
     callback: Any = partial(_hand_over, app, base)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         for method in _METHODS:
@@ -130,7 +130,7 @@ class MockAdapter(BaseAdapter):
 
 def _is_kept(name: str) -> bool:
     """Whether the application is handed a header of that name."""
-    # The body is whole here, however it would have travelled. In an environ, X_API_KEY would be X-API-Key.
+    # The body is complete here, even if it was sent in chunks. In an environ, X_API_KEY would be X-API-Key.
     return name.lower() != "transfer-encoding" and "_" not in name
 
 
@@ -161,7 +161,7 @@ def _hand_over(app: WsgiApp, base: str, request: PreparedRequest) -> tuple[int, 
         data=body,
     )
     try:
-        # By whatever name the program calls the mock: no browser came here.
+        # IN_PROCESS allows any host name, since no browser sent this.
         asked: list[Delivery] = []
         chunks, status, headers = run_wsgi_app(app, {**builder.get_environ(), IN_PROCESS: True, SLOT: asked})
         for delivery in asked:

@@ -10,7 +10,7 @@ _MOST_SHOWN = 5
 
 
 class Match(TypedDict, total=False):
-    """What is expected of a request. What is not named is not looked at; neither are other members of the body."""
+    """What is expected of a request. Only the named members are compared, and of a body only the named members of it."""
 
     operation: str
     method: str

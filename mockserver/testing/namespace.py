@@ -111,7 +111,7 @@ class MockNamespace:
                 return found
             if time.monotonic() > until:
                 raise AssertionError(f"Expected {count} attempts within {seconds:g} seconds; {len(found)} are over: {found}")
-            # Nothing tells of them over a socket.
+            # There are no notifications over a socket, so it has to poll.
             time.sleep(_PAUSE)
 
     def drop(self) -> None:

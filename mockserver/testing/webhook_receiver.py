@@ -89,7 +89,7 @@ Take = Callable[[str, list[tuple[str, str]], bytes], int | None]
 
 @contextmanager
 def listening(take: Take) -> Iterator[str]:
-    """Let a function take what is posted to a free port of this machine, for as long as the block runs: the URL to post to.
+    """Pass what is posted to a free port of this machine to `take`, for as long as the block runs. Yield the URL to post to.
 
     A redirect leads to `/elsewhere` there.
     """
@@ -97,7 +97,7 @@ def listening(take: Take) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(length := int(self.headers.get("Content-Length", 0)))
-            # Less comes of it where the sender was killed meanwhile.
+            # The body is shorter if the sender was killed meanwhile.
             status = take(self.path, self.headers.items(), body) if len(body) == length else None
             if status is None:
                 self.close_connection = True

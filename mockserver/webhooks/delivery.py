@@ -1,7 +1,7 @@
 """The thread that delivers: it takes what is due from the outboxes, has it sent by others, and keeps what came of it.
 
-There is none before the first subscription, and it ends with the last one. It alone reads and writes outboxes here; those who send
-only wait for receivers. What it cannot keep, since its process is killed, is sent again by whoever delivers next: each event at
+The thread exists only while there are subscriptions. It alone reads and writes outboxes here; the threads that send only wait for
+receivers. If its process is killed before a result is kept, the next process to deliver sends that event again: each is sent at
 least once.
 """
 
@@ -24,13 +24,13 @@ from mockserver.webhooks.targets import Targets
 _log = logging.getLogger("mockserver")
 
 _AT_ONCE = 8
-"""So many receivers are waited for at the same time."""
+"""How many receivers may be waited for at the same time."""
 
 _MANY = 64
 """So many deliveries are looked at in one go, besides those under way."""
 
 _LOOK_AGAIN = 0.1
-"""Seconds after which a clock is looked at again, which somebody may have moved on."""
+"""Seconds after which a clock is read again, as somebody may have moved it on."""
 
 _AFTER_FAILURE = 1.0
 
@@ -64,7 +64,7 @@ class Sources(Protocol):
         ...
 
     def forget(self, name: str) -> None:
-        """Take note that the namespace of that name is another one now, or none."""
+        """Forget the namespace of that name, which was dropped and perhaps made anew."""
         ...
 
 
@@ -81,7 +81,7 @@ class _Task(NamedTuple):
 
     @property
     def lane(self) -> tuple[str, str, str]:
-        """Those of one lane are sent one after another."""
+        """The lane of this task. Tasks in the same lane are sent one after another."""
         return self.name, self.delivery.subscription, self.delivery.conversation
 
 
@@ -154,7 +154,7 @@ class Deliverer:
         self._senders = 0
 
     def _step(self) -> float | None:
-        """Do what is to be done now, and return for how many seconds there is nothing; None until somebody wakes this thread."""
+        """Do what is due now, and return the seconds until the next step; None to wait until this thread is woken."""
         self._keep_results()
         usual = self._look_again if self._sources.shared and (self._watches or self._sources.listening()) else None
         if not self._sources.leads():
@@ -178,12 +178,12 @@ class Deliverer:
             except NamespaceGoneError:
                 self._sources.forget(results[0][0].name)
             finally:
-                # What could not be kept is due as before, and is sent again.
+                # A delivery whose result could not be kept is still due, and is sent again.
                 for task, _ in results:
                     self._under_way.pop(task.key, None)
 
     def _begin(self, name: str, source: Source) -> list[float]:
-        """Have sent what is due in a namespace, as far as there is room, and return in how many seconds there is more."""
+        """Hand over what is due in a namespace, up to the limit, and return in how many seconds more is due."""
         now = source.clock.now()
         by_id = {subscription.id: subscription for subscription in source.outbox.subscriptions()}
         lanes = {task.lane for task in self._under_way.values()}
@@ -202,7 +202,7 @@ class Deliverer:
                 self._hand_over(task)
         first = source.outbox.next_at()
         if first is None or due:
-            # Whatever is due and waits, waits for somebody who wakes this thread.
+            # Due deliveries that were not begun wait for one under way, and its sender wakes this thread.
             return []
         clock = source.clock
         return [_LOOK_AGAIN if clock.frozen else min(_LOOK_AGAIN, max(0.001, (first - now) / 1e6 / clock.speed))]

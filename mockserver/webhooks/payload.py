@@ -27,5 +27,5 @@ def payload(event: Event, event_id: str | None = None) -> bytes:
         members["message_type"] = event.message.message_type
     if event_id is not None:
         members["id"] = event_id
-    # Objects that cannot be changed are mappings of other kinds than dict.
+    # `default=dict`, since immutable objects are mappings of other types than dict.
     return orjson.dumps(members, default=dict)

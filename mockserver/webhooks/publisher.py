@@ -67,6 +67,6 @@ class Publisher:
 
 
 def _id_of(event: Event) -> str:
-    """An id that only this event has: it happened once to this conversation, or is about this message."""
+    """Return the event's own id, from its name, conversation and message: without a message, it happens once per conversation."""
     about = f"{event.name} {event.conversation.id} {event.message.id if event.message else ''}"
     return f"evt_{blake2b(about.encode(), digest_size=12).hexdigest()}"

@@ -20,5 +20,5 @@ def next_attempt(delivery: Delivery, failed: int, now: int) -> int | None:
 
 
 def held_back(conversation: str, number: int) -> int:
-    """Return for how many microseconds an event waits that is to come out of order."""
+    """Return for how many microseconds to hold back an event that should arrive out of order."""
     return Random(f"{conversation}:{number}").randrange(_OUT_OF_ORDER)

@@ -32,7 +32,7 @@ class Result(NamedTuple):
 def send(delivery: Delivery, subscription: Subscription, targets: Targets, headers: Headers | None = None) -> Result:
     """Send a delivery once, signed by the secret that the receiver has now. Redirects are not followed.
 
-    headers: those besides what HTTP needs, if they are to be others than the documented ones.
+    headers: replace the documented ones. The headers that HTTP needs are sent in any case.
     """
     headers = headers_of(delivery, subscription) if headers is None else headers
     began = time.perf_counter()
@@ -66,7 +66,7 @@ def _exchange(url: SplitResult, headers: Headers, body: bytes, timeout: float, t
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     plain = targets.connect(host, port, timeout)
     try:
-        # A connection that is there is not made again, by another look-up of the name.
+        # With a socket set, HTTPConnection does not connect itself, which would look the name up again.
         connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host) if url.scheme == "https" else plain
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.putrequest("POST", path, skip_host=True, skip_accept_encoding=True)

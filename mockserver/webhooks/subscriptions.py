@@ -13,7 +13,7 @@ SETTINGS = tuple(field.name for field in fields(Subscription) if field.name != "
 """What a request may say of a subscription."""
 
 MOST_SUBSCRIPTIONS = 100
-"""So many there may be in each namespace."""
+"""The most subscriptions that each namespace may have."""
 
 _LONGEST_SECRET = 500
 _SECONDS = {"timeout": (0.05, 60), "late": (0, 86_400)}
@@ -81,7 +81,7 @@ def from_options(url: str | None, secret: str | None, known: Collection[str], ta
     if url is None or not secret:
         missing = "--webhook-secret" if url else "--webhook"
         raise AccordError(f"{missing} is missing: events are signed and sent.", "Give both --webhook URL and --webhook-secret S.")
-    # The same after another start, so that a database has it once.
+    # The id depends only on the URL, so that a database has the subscription only once, even after a restart.
     made = f"start-{blake2b(url.encode(), digest_size=6).hexdigest()}"
     return (subscription_of({"url": url, "secret": secret}, made, known, targets),)
 

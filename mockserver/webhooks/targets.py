@@ -62,7 +62,7 @@ class Targets:
             raise AccordError(f"The member url is refused: {error}") from None
 
     def _addresses(self, host: str) -> list[str]:
-        """Return the addresses of a name; none of one that is not found within a second: what connects looks again."""
+        """Return the addresses of a name; none if it is not found within a second, as `connect` looks it up again."""
         if host.lower() in self.allowed:
             return []
         found: list[str] = []
@@ -71,7 +71,7 @@ class Targets:
             with suppress(OSError, UnicodeError):
                 found.extend(str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
 
-        # Whoever looks names up may be slow, and nothing else is done meanwhile.
+        # On a thread, to limit the time: a look-up may be slow, and nothing else is done meanwhile.
         thread = threading.Thread(target=look_up, daemon=True)
         thread.start()
         thread.join(_SECONDS_TO_LOOK_UP)

@@ -1,4 +1,4 @@
-"""Mend what HTTP allows and Django's request class does not take."""
+"""Adapt requests that HTTP allows but Django's request class does not accept."""
 
 from collections.abc import Callable, Iterable
 from io import BytesIO

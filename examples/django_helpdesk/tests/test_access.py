@@ -91,5 +91,5 @@ class AccessTests(ApiTestCase):
                 assert (response.status_code, response["Content-Type"]) == (404, "application/json")
 
     def test_keys_are_stored_hashed(self) -> None:
-        """The database alone opens nothing."""
+        """Nobody can read a key from the database."""
         assert not ApiKey.objects.filter(digest__startswith="bnc_").exists()

@@ -18,7 +18,7 @@ class ListTests(ApiTestCase):
             conversations.create(ours, subject=f"No {number}", user_email=f"p{number % 3}@example.com")
 
     def setUp(self) -> None:
-        """Know them all, as get shows them."""
+        """Read all conversations as get shows them."""
         ids = Conversation.objects.order_by("number").values_list("id", flat=True)
         self.made = [self.get(f"{CONVERSATIONS}{identifier}/").json() for identifier in ids]
 
@@ -43,7 +43,7 @@ class ListTests(ApiTestCase):
             assert self.page(offset=offset)["results"] == self.made[:20]
 
     def test_links_lead_through_the_filtered_list(self) -> None:
-        """To the end, and say so there."""
+        """The links lead to the last page, which has no next one."""
         page, seen = self.page(limit=10, user_email="p1@example.com"), []
         while True:
             seen += page["results"]

@@ -29,7 +29,7 @@ class MessageTests(ApiTestCase):
         assert response.json()["message_type"] == "reply"
 
     def test_both_members_are_required(self) -> None:
-        """And must be what they are called."""
+        """The body has to be a text, and the sender an address."""
         conversation = self.create()
         for body, email in [(None, "a@b.example"), ("", "a@b.example"), (1, "a@b.example"), ("a", None), ("a", "b")]:
             assert self.send(conversation, body, email).status_code == 400
@@ -44,6 +44,6 @@ class MessageTests(ApiTestCase):
         assert [item["status"] for item in self.page()["results"]] == ["open", "closed"]
 
     def test_a_sender_met_first_in_a_message_has_no_names(self) -> None:
-        """Nor gets any later."""
+        """A later create does not add names either."""
         self.send(self.create(), user_email="new@example.com")
         assert self.create(user_email="new@example.com", user_first_name="N")["requester"]["first_name"] == ""

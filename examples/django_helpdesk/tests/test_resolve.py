@@ -1,4 +1,4 @@
-"""Resolving, and what must not."""
+"""Resolving, and requests that must change nothing."""
 
 from .base import CONVERSATIONS, CREATE, ApiTestCase
 

@@ -36,7 +36,7 @@ def is_current(tables: set[str], revision: str | None, where: str) -> bool:
 
 
 def probes() -> list[str]:
-    """Statements that fail, each for its table, in a database that should be current and lacks a table or a column of it."""
+    """Return a statement for each table, which fails if a current database lacks this table or a column of it."""
     return [
         f"SELECT {', '.join(f'{table.name}.{column.name}' for column in table.c)} FROM {table.name} LIMIT 0" for table in TABLES
     ]

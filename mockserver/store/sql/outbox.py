@@ -12,10 +12,10 @@ from mockserver.store.sql.text import from_database
 from mockserver.store.sql.units import Database, Entered, Hold, Row
 
 _KNOWN_FOR = 1.0
-"""Seconds for which subscriptions are known without being looked up again: each change of a conversation asks for them."""
+"""Seconds for which subscriptions are cached, since each change of a conversation asks for them."""
 
 _PRUNED_AFTER = 100
-"""Deliveries that are over, after which old ones are looked for."""
+"""After this many finished deliveries, old ones are deleted."""
 
 
 class SqlOutbox:

@@ -29,11 +29,11 @@ _DELIVERING = -1
 """The lock of whoever delivers events."""
 
 _LOOK_AGAIN = 0.5
-"""Seconds after which it is looked whether the connection that holds it is still there."""
+"""Seconds between checks that the connection that holds this lock is still there."""
 
 _CONNECTION = {
     "application_name": "accord",
-    # Seconds; and milliseconds for a server that is not there any more without having said so.
+    # In seconds. `tcp_user_timeout`, for a server that vanished without closing the connection, is in milliseconds.
     "connect_timeout": "3",
     "tcp_user_timeout": "5000",
     "client_encoding": "utf8",
@@ -89,7 +89,7 @@ class PostgresqlDatabase(Database):
         unit.run("SET LOCAL lock_timeout = 0")
 
     def leads(self) -> bool:
-        """Whether a lock was got that lasts as long as its connection."""
+        """Return whether this process holds the lock, which lasts as long as its connection."""
         try:
             if self._leading is None:
                 self._leading = self._leader()
@@ -120,7 +120,7 @@ class PostgresqlDatabase(Database):
         self._stop_leading()
 
     def check_committed(self) -> None:
-        """The server keeps what it says it keeps."""
+        """Do nothing: what the server has acknowledged, it keeps."""
 
     def reason(self, error: Exception) -> str:
         return f"{self._place}: {_first_line(error)}"
@@ -147,7 +147,7 @@ def connect(url: str) -> "psycopg.Connection[Any]":
 
 
 def _given(url: str) -> dict[str, Any]:
-    """What a URL says itself of what we would say."""
+    """Return the connection parameters that the URL sets itself, in the place of ours."""
     return {name: value for name, value in conninfo_to_dict(url).items() if name in _CONNECTION}
 
 
@@ -206,7 +206,7 @@ def _prepare(connection: "psycopg.Connection[Any]", place: str) -> None:
     engine = create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool)
     connection.autocommit = False
     with engine.connect() as bound:
-        # Of many processes that start at once, the first one to come here does it, and the others find it done.
+        # If many processes start at once, the first one here migrates, and the others find it done.
         bound.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCKS}, 0)")
         if not is_current(*_found(connection), place):
             migrate(bound)

@@ -9,10 +9,10 @@ from mockserver.store.sql.statements import Statements
 from mockserver.store.sql.units import Entered
 
 _LARGEST = 2**62
-"""More than there can be, and still a number of the database when two of it are added."""
+"""More rows than there can be. The sum of two of these is still a valid number of the database."""
 
 _NEAR = 200
-"""Up to so many rows are skipped with all that belongs to them, which is simpler; more are counted in an index first."""
+"""Up to this offset whole rows are skipped, which is simpler. Beyond it, rows are first counted in an index."""
 
 
 class SelectedConversations:

@@ -28,7 +28,7 @@ from mockserver.store.sql.statements import Statements
 from mockserver.store.sql.units import Connection, Database, Hold, Link, Unit
 
 _SECONDS_TO_WAIT = 5.0
-"""For others that write."""
+"""How long a transaction waits for others that write."""
 
 _HEADER = b"SQLite format 3\x00"
 _HINT = "See whether the file and its directory can be read and written."
@@ -55,16 +55,16 @@ class SqliteDatabase(Database):
         link.cursor.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def hold(self, unit: Unit, hold: Hold) -> None:
-        """Whoever writes is alone."""
+        """Do nothing: a transaction that writes already excludes all others."""
 
     def be_patient(self, unit: Unit) -> None:
-        """The waiting is over when the unit begins."""
+        """Do nothing: a unit waits for others only when it begins."""
 
     def check_committed(self) -> None:
         self._check_file()
 
     def leads(self) -> bool:
-        """Whether a lock was got that ends with this process: not on the database itself, whose locks SQLite would let go."""
+        """Return whether this process has a lock until it ends. It is on its own file: SQLite would release one on the database."""
         if self._leading is None:
             self._check_file()
             try:
@@ -141,7 +141,7 @@ def open_sqlite(path: Path) -> SqliteDatabase:
 
 
 def _check_header(path: Path) -> None:
-    """Raise AccordError if there is a file of another kind: SQLite takes one that is short for an empty one, and writes to it."""
+    """Raise AccordError for a file of another kind: SQLite takes a short one for an empty database, and writes to it."""
     if path.exists():
         with open(path, "rb") as reading:
             header = reading.read(len(_HEADER))
@@ -175,20 +175,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(probe)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
-                    raise  # It could not be read; what was read was fine.
+                    raise  # The file could not be read. No table or column is missing.
                 raise damaged(str(path), str(error)) from error
-        # Fails if it cannot be written, which BEGIN IMMEDIATE does not.
+        # The UPDATE fails if the file cannot be written. BEGIN IMMEDIATE alone does not.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = version_num")
         connection.execute("ROLLBACK")
         return
-    # It is kept in the file.
+    # The journal mode is stored in the file.
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise AccordError(f"The database {path} cannot have a write-ahead log there.", "Give a place on a local disk.")
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     with engine.connect() as bound:
-        # Of many processes that start at once, the first one to come here does it, and the others find it done.
+        # If many processes start at once, the first one here migrates, and the others find it done.
         bound.exec_driver_sql("BEGIN IMMEDIATE")
         if not is_current(*_found(connection), str(path)):
             migrate(bound)

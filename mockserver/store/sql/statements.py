@@ -46,7 +46,7 @@ from mockserver.store.sql.tables import (
 
 Sql = str
 
-# Not values, which would become parameters.
+# Literal SQL, since values would become parameters.
 _ZERO, _ONE, _BEFORE_FIRST = literal_column("0", Integer), literal_column("1", Integer), literal_column("-1", Integer)
 _NOTHING = literal_column("NULL", BigInteger)
 _EMPTY = literal_column("''", Text)
@@ -98,7 +98,7 @@ class Statements:
         return str(compiled)
 
     def _adding(self, table: Table, **other: Any) -> Any:
-        """An INSERT of a row whose every column is given, but for the others."""
+        """Return an INSERT of a row, with a parameter for every column except those in `other`."""
         values: Mapping[str, Any] = {column.name: _given(column) for column in table.c} | other
         return self._insert(table).values(values).inline()
 
@@ -159,7 +159,7 @@ class Statements:
         self.hold_organisation = self._sql(holding)
 
     def _tally(self, statuses: int) -> Sql:
-        """Adds to how many conversations of some statuses there are, of everybody and of a requester."""
+        """Return a statement that adds to the tallies of some statuses, for everybody and for one requester."""
         rows = [
             {
                 "namespace": _given(tallies.c.namespace),
@@ -214,7 +214,7 @@ class Statements:
             )
             for table in CONTENT
         ]
-        # What another namespace is to begin with; not all of a large one.
+        # Read to be the initial state of other namespaces. Limited, as a large one is not kept.
         self.contents = [
             self._sql(select(table).where(_is(table.c.namespace)).limit(_number("limit_")).offset(_ZERO)) for table in CONTENT
         ]
@@ -248,7 +248,7 @@ class Statements:
         latest = select(*columns).where(its).order_by(table.id.desc())
         self.latest_deliveries = self._sql(latest.limit(_number("limit_")).offset(_ZERO))
         over = and_(its, table.next_at.is_(None))
-        # By the index's columns, of which the first is the same for all.
+        # In the order of the index, so that it is used: `next_at` is NULL in all these rows.
         oldest = (
             select(table.id)
             .where(over)
@@ -282,7 +282,7 @@ def _count(by_requester: bool, by_status: bool) -> Select[Any]:
 
 
 def _whole() -> Select[Any]:
-    """Conversations with their requesters, who are always there: an outer join, so that nobody begins with the requesters."""
+    """Select conversations with their requesters, which always exist. An outer join keeps a database from starting with these."""
     return select(*_CONVERSATION).join_from(conversations, users, isouter=True)
 
 
@@ -304,7 +304,7 @@ def _page(order: Order, by_requester: bool, by_status: bool) -> Select[Any]:
     table = conversations.c
     joined = _whole()
     if order is Order.BY_ID and not by_requester and not by_status:
-        # An expression, lest PostgreSQL, which knows nothing of a new table, takes an index of organisations and sorts all of one.
+        # An expression, so that PostgreSQL, without statistics of a new table, does not use an index by organisation and then sort.
         its = and_(_is(table.namespace), table.organisation + _EMPTY == _given(table.organisation))
         return joined.where(its).order_by(table.id).limit(_number("limit_")).offset(_number("offset_"))
     query = _selected(joined, by_requester, by_status).order_by(_rank(order))
@@ -319,7 +319,7 @@ def _page(order: Order, by_requester: bool, by_status: bool) -> Select[Any]:
 
 
 def _far_page(order: Order, by_requester: bool, by_status: bool) -> Select[Any]:
-    """The same, but counting up to the page in the index alone: for pages near the beginning this takes longer."""
+    """Return the same, but count up to the page in the index alone. For pages near the beginning this takes longer."""
     if not by_requester and not by_status:
         return _page(order, by_requester, by_status)
     table = conversations.c

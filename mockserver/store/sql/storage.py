@@ -15,10 +15,10 @@ from mockserver.store.sql.units import Database, Entered, Hold, Row
 _Start = tuple[str, Callable[[Store], None]]
 
 _PROTOTYPES = 16
-"""What so many different fillings of namespaces hold is kept, for others that start alike."""
+"""How many different initial states of namespaces are kept, for others that start with the same."""
 
 _SMALL = 2_000
-"""A filling of more rows of a kind is not worth what it takes to keep."""
+"""An initial state with more rows than this in one table is not worth the memory."""
 
 
 class SqlStorage:
@@ -44,7 +44,7 @@ class SqlStorage:
     def create(self, namespace: NamespaceRecord, order: Order, fill: Callable[[Store], None]) -> bool:
         settings = orjson.dumps(namespace.settings, default=dict).decode()
         with self._writing as unit:
-            # Whoever is making one of that name may be filling it with a million conversations.
+            # Another process may be making a namespace of that name, and filling it with a million conversations.
             self._database.be_patient(unit)
             row = unit.one(
                 self._sql.add_namespace,
@@ -58,7 +58,7 @@ class SqlStorage:
                 return False
             # Nobody else knows of it yet, so it need not be held.
             unit.namespaces.add(row[0])
-            # A method of the same plan: settings alone would not tell that the file of a scenario was read anew.
+            # `fill` is a method of the plan, and tells apart plans whose scenario file was read again, which the settings do not.
             start = (settings, fill)
             if start in self._prototypes:
                 states.put(unit, self._sql, row[0], self._prototypes[start])

@@ -4,8 +4,8 @@ Any number of processes may write to it at once. In SQLite one transaction that 
 holds what it goes by until its end: first the namespace, by an advisory lock that it shares with other writers; then the
 conversation that it asked for; then a user whom it adds; then the organisation whose next number it takes; last the tallies, those
 of everybody before those of a requester, by status. All take them in this order, so none waits for another that waits for it.
-What cannot be in this order, two that clear the same namespace in the middle of what they do, the database ends with an error
-for one of them.
+Two transactions that clear the same namespace after doing something else cannot take this order: the database ends one of them
+with an error.
 
 Numbers and positions are taken while the organisation is held, so their order is that in which conversations become visible.
 """
@@ -58,7 +58,7 @@ class SqlStore:
 
     def add_user(self, user: User, key: str | None) -> User:
         with self._writing as unit:
-            # Waits for whoever is adding one under that key.
+            # Waits for any other transaction that is adding a user under that key.
             added = unit.run(
                 self._sql.add_user,
                 namespace_=self._namespace,
@@ -115,7 +115,7 @@ class SqlStore:
             unit.conversations[self._namespace, conversation.id] = conversation.status
 
     def _changing(self, conversation: Conversation) -> dict[str, object]:
-        # Metadata is an object, so a list can be told from it: databases of before need no other column.
+        # Metadata is always an object, so a list can be told from it, and older databases need no new column.
         value = [conversation.metadata, conversation.added] if conversation.added else conversation.metadata
         return {
             "namespace_": self._namespace,
@@ -125,7 +125,7 @@ class SqlStore:
             "subject_": conversation.subject,
             "priority_": conversation.priority,
             "channel_": conversation.channel,
-            # Objects that cannot be changed are mappings of other kinds than dict.
+            # `default=dict`, since immutable objects are mappings of other types than dict.
             "metadata_": orjson.dumps(value, default=dict).decode(),
             "created_at_": conversation.created_at,
             "updated_at_": conversation.updated_at,
@@ -150,7 +150,7 @@ class SqlStore:
                 unit.conversations[self._namespace, conversation.id] = conversation.status
 
     def _held(self, unit: Unit, conversation_id: str) -> str:
-        """The status of a conversation that nobody else changes from now on. Raises KeyError if there is none."""
+        """Hold a conversation, so that nobody else changes it, and return its status. Raises KeyError if there is none."""
         status = unit.conversations.get((self._namespace, conversation_id))
         if status is None:
             row = unit.one(self._sql.hold_conversation, namespace_=self._namespace, id_=conversation_id)

@@ -41,7 +41,7 @@ def _namespace(*, primary: bool = True) -> Column[int]:
 namespaces = Table(
     "namespaces",
     metadata,
-    # Never used again, so that a store knows that its namespace was dropped, though another has its name.
+    # Ids are never reused, so that a store notices that its namespace was dropped, even if a new one has the name.
     Column("id", Integer, Identity(), primary_key=True),
     Column("name", TEXT, unique=True),
     Column("snapshot_of", Integer, ForeignKey("namespaces.id", ondelete="CASCADE")),
@@ -92,7 +92,7 @@ conversations = Table(
     Column("subject", Text, nullable=False),
     Column("priority", Text, nullable=False),
     Column("channel", Text, nullable=False),
-    # JSON, as text: types for JSON change numbers or the order of members. A list of two has members that a document adds as well.
+    # JSON as text, since JSON types change numbers or the order of members. A list of two also has members that a document adds.
     Column("metadata", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),

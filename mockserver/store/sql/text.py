@@ -8,14 +8,14 @@ _NUL, _SUBSTITUTE = "\x00", "\x1a"
 
 
 def to_database(text: str) -> str:
-    """The text as it is written."""
+    """Return the text as it is stored."""
     if _NUL in text or _SUBSTITUTE in text:
         return text.replace(_SUBSTITUTE, _SUBSTITUTE + "s").replace(_NUL, _SUBSTITUTE + "n")
     return text
 
 
 def from_database(text: str) -> str:
-    """The text that was written so."""
+    """Return the original of a stored text."""
     if _SUBSTITUTE in text:
         return text.replace(_SUBSTITUTE + "n", _NUL).replace(_SUBSTITUTE + "s", _SUBSTITUTE)
     return text

@@ -54,13 +54,13 @@ class Link:
             self.connection.close()
 
     def __del__(self) -> None:
-        # Of storage that nobody closed; drivers warn of that, which is of no use to whoever only dropped a mock.
+        # The storage was not closed. Drivers would warn about that, which does not help anybody who just dropped a mock.
         self.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A namespace that nobody drops, clears or restores meanwhile, or, if `alone`, writes to. `lasting` ones are always there."""
+    """A lock on a namespace: nobody else drops, clears or restores it or, if `alone`, writes to it. `lasting` ones always exist."""
 
     namespace: int
     alone: bool = False
@@ -68,10 +68,10 @@ class Hold:
 
 
 class Unit:
-    """A transaction of one thread, and what it holds until its end. It begins with the first thing that is done in it.
+    """A transaction of one thread, and what it holds until its end. It begins with the first statement.
 
-    So a block that begins by clearing a namespace holds it alone from the start: two that hold it with others, and then alone,
-    would wait for each other.
+    So a block that begins by clearing a namespace holds it alone from the start: two that first share it, and then each want it
+    alone, would wait for each other.
     """
 
     def __init__(self, database: "Database", *, write: bool) -> None:
@@ -81,11 +81,11 @@ class Unit:
         self.depth = 0
         self.failed = False
         self.namespaces: set[int] = set()
-        """Those that are there, and in a unit that writes cannot be dropped, cleared or restored meanwhile."""
+        """Namespaces known to exist. In a unit that writes, nobody else can drop, clear or restore them meanwhile."""
         self.organisations: set[tuple[int, str]] = set()
-        """Those in which nobody else adds a conversation meanwhile, by namespace and name."""
+        """Organisations, by namespace and name, in which nobody else can add a conversation meanwhile."""
         self.conversations: dict[tuple[int, str], str] = {}
-        """The statuses of those that nobody else changes meanwhile, by namespace and id."""
+        """Statuses of the conversations, by namespace and id, that nobody else can change meanwhile."""
 
     def hold(self, hold: Hold) -> None:
         """Hold a namespace. Raises StoreUnavailableError, and NamespaceGoneError if it is not there."""
@@ -100,7 +100,7 @@ class Unit:
             self.namespaces.add(hold.namespace)
 
     def run(self, sql: Sql, **values: Any) -> int:
-        """Execute a statement: how many rows it changed. Raises StoreUnavailableError, as the others do."""
+        """Execute a statement and return how many rows it changed. Raises StoreUnavailableError, as the other methods do."""
         return self._execute(sql, values, _changed)
 
     def one(self, sql: Sql, **values: Any) -> Row | None:
@@ -131,7 +131,7 @@ class Unit:
         try:
             return act(link.cursor)
         except BaseException as error:
-            # The transaction may be over already. If this error were overlooked, its end would look like success.
+            # The transaction may have ended already. If a caller ignored this error, the commit must not look like a success.
             self.failed = True
             if isinstance(error, self._database.failures) and not isinstance(error, self._database.mistakes):
                 raise StoreUnavailableError(self._database.reason(error)) from error
@@ -163,10 +163,10 @@ class Database(ABC):
     """A database of either kind: connections, and the units of work on them. Safe to use from several threads."""
 
     failures: tuple[type[Exception], ...]
-    """What the driver raises when the database cannot do what it otherwise could."""
+    """Exceptions of the driver that mean that the database is unavailable for now."""
 
     mistakes: tuple[type[Exception], ...] = ()
-    """Those of them that are defects of ours instead."""
+    """Those among the failures that are our own defects instead."""
 
     def __init__(self, statements: Statements) -> None:
         self.sql = statements
@@ -189,7 +189,7 @@ class Database(ABC):
 
     @abstractmethod
     def reason(self, error: Exception) -> str:
-        """Why it could not, in one line."""
+        """Return the reason for a failure, in one line."""
 
     @abstractmethod
     def is_idle(self, link: Link) -> bool:
@@ -240,7 +240,7 @@ class Database(ABC):
             link.close()
             if not lost:
                 raise
-            # Lost since it was last used, as the others are then. Nothing was done on it yet, so another one will do.
+            # The connection was lost while idle, and the others with it. Nothing was done on it yet, so a new one can replace it.
             self._close_idle()
             return self._begun_anew(write=write, hold=hold)
         except BaseException:
@@ -258,7 +258,7 @@ class Database(ABC):
         return link
 
     def finish(self, unit: Unit, *, commit: bool) -> None:
-        """End the unit of work of this thread. Raises StoreUnavailableError if it is not known to be kept."""
+        """End the unit of work of this thread. Raises StoreUnavailableError if a commit is not known to have succeeded."""
         self._mine.unit = None
         if not commit or unit.failed:
             if unit.link is not None:

@@ -11,7 +11,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     """Take `X-API-Key: KEY` or `Authorization: Bearer KEY`; the first wins when both are sent."""
 
     def authenticate(self, request: Request) -> tuple[Organisation, ApiKey]:
-        """Return the organisation and its key, or refuse; there is nothing here for the anonymous."""
+        """Return the organisation and its key, or refuse the request: nothing is open to anonymous clients."""
         plaintext = request.headers.get("X-API-Key") or self._bearer_token(request)
         # A key is ASCII, and a header that is not cannot always be encoded.
         key = self._find(plaintext) if plaintext and plaintext.isascii() else None

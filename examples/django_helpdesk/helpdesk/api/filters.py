@@ -10,10 +10,10 @@ from helpdesk.models import Conversation
 
 
 class ConversationFilter(BaseFilterBackend):
-    """By requester and by status; both together mean both."""
+    """Filters by requester and by status. With both, a conversation has to match both."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Conversation], view: APIView) -> QuerySet[Conversation]:
-        """Narrow the list, or refuse a filter that can mean nothing."""
+        """Narrow the list, or refuse a filter with an invalid value."""
         filters = ListFilter(data=request.query_params.dict())
         filters.is_valid(raise_exception=True)
         if email := filters.validated_data.get("user_email"):

@@ -14,7 +14,7 @@ class StrictJSONParser(JSONParser):
     """JSON as RFC 8259 has it, in UTF-8.
 
     Python reads more than that: NaN, numbers that overflow to infinity, lone surrogates, and nesting deeper than it can
-    write again. Each of them would be accepted here and fail later, so each is refused at the door.
+    write again. If they were accepted here, each of them would fail later, so each is refused.
     """
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: dict[str, Any] | None = None) -> Any:

@@ -21,7 +21,7 @@ class AdmittedByKey(BasePermission):
     message = "This key may not be used from this origin."
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Compare the request's own word with what the key allows."""
+        """Compare the origin and the application that the request names with those that the key allows."""
         key = request.auth
         return isinstance(key, ApiKey) and key.admits(request.headers.get("Origin", ""), request.headers.get("X-Bundle-Id", ""))
 

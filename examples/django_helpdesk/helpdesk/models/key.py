@@ -14,7 +14,7 @@ class ApiKey(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """What a key may do; the value is the part of the key that tells."""
+        """What a key may do. The value is the part of the key that shows it."""
 
         SERVER = "sv"
         CLIENT = "cl"
@@ -46,7 +46,7 @@ class ApiKey(models.Model):
         return self.kind == self.Kind.SERVER
 
     def admits(self, origin: str, bundle_id: str) -> bool:
-        """Tell whether the key may be used from there; one that names no place may be used anywhere."""
+        """Tell whether the key may be used from that origin or application. A key without restrictions may be used anywhere."""
         if not self.allowed_origins and not self.allowed_bundle_ids:
             return True
         return origin.lower() in self.allowed_origins or bundle_id in self.allowed_bundle_ids

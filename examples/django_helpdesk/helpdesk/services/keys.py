@@ -16,7 +16,7 @@ def issue(
     revoked: bool = False,
     allowed_origins: Iterable[str] = (),
 ) -> str:
-    """Store a key, a new one unless one is given, and return its plaintext, which cannot be had again."""
+    """Store the given key, or a new one, and return its plaintext, which cannot be read again later."""
     prefix = f"bnc_{kind}_"
     plaintext = plaintext or prefix + secrets.token_urlsafe(32)
     if not plaintext.startswith(prefix) or not plaintext.isascii():
