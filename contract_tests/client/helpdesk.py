@@ -254,11 +254,20 @@ class Helpdesk:
             self.resolve(record)
             self.get(record)
 
+    def _name_late(self) -> None:
+        """Create for the user who was named first, with other names: also after many others it is known, and keeps its own."""
+        people = self.ledger.people
+        named = (one for one in self.ledger.records.values() if one.email in people and people[one.email].first_name)
+        if (record := next((one for one in named if "requester" not in one.unsure), None)) is not None:
+            with self.since(2):
+                self.create(self.payload(user_email=record.email, user_first_name="Later", user_last_name="Than Others"))
+            self.get(record)
+
     def audit(self) -> None:
         """Read again, at the end of a run, what the server acknowledged. Raises Stopped where there is no time for all of it."""
         self.unread = len(self.ledger.records)
         try:
-            for check in (self.check_count_is_whole, self._write_late):
+            for check in (self.check_count_is_whole, self._write_late, self._name_late):
                 with suppress(Blocked):
                     check()
             records = self._rereading.in_lists()

@@ -11,7 +11,7 @@ from contract_tests.contract.document import Contract
 from contract_tests.contract.operations import CREATE_CONVERSATION, GET_CONVERSATION
 from contract_tests.data import samples
 from contract_tests.effort import Effort
-from contract_tests.judging.mismatches import Mismatch, of_item, responses
+from contract_tests.judging.mismatches import Mismatch, lists, of_item, responses
 from contract_tests.judging.mismatches.conversations import email_mismatch, names_mismatch, null_as_text
 from contract_tests.model.ledger import Person, Record
 
@@ -51,13 +51,18 @@ def test_an_anonymous_conversation_is_created(desk: Helpdesk, contract: Contract
 
 
 @pytest.mark.since(2)
-@pytest.mark.requirements("create.anonymous-apart")
+@pytest.mark.requirements("create.anonymous-apart", "create.anonymous-address")
 def test_anonymous_people_are_not_one_who_share_something(desk: Helpdesk, contract: Contract) -> None:
-    """A first name, or that their address is null."""
+    """A first name, both names of somebody with an address, or that their address is null."""
     if "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
     desk.create(desk.payload(user_email=None, user_first_name="Anneliese", user_last_name="Allerdings"))
     desk.create(desk.payload(user_email=None, user_first_name="Anneliese"))
+    names = {"user_first_name": "Rosalinde", "user_last_name": "Namensschwester"}
+    known = desk.create(desk.payload(**names))
+    desk.get(desk.create(desk.payload(user_email=None, **names)))
+    page = desk.list_page(user_email=known.email)
+    desk.check("create.anonymous-address", lists.ids_mismatch({known.id}, page.ids), page.exchange)
     for first, last in (("Theodora", "Nachnamen"), ("Leopoldine", "Vornamen")):
         payload = {**desk.payload(user_email=None, user_first_name=first, user_last_name=last), "user_email": None}
         exchange = desk.call(CREATE_CONVERSATION, body=payload)
@@ -251,6 +256,19 @@ def test_names_are_those_of_an_address_with_capitals(desk: Helpdesk) -> None:
 def test_one_name_is_enough(desk: Helpdesk) -> None:
     for names in ({"user_first_name": "Mary Ann"}, {"user_first_name": "Björk"}, {"user_last_name": "Sigurðardóttir"}):
         desk.get(desk.create(desk.payload(**names)))
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("create.id-unique", "create.text-exact", "get.as-created", "messages.touches-no-other")
+def test_a_subject_that_names_another_conversation_opens_one_of_its_own(desk: Helpdesk, contract: Contract) -> None:
+    """Mail is sorted into threads by such subjects; a create is not, whatever its channel."""
+    email, subject = desk.email("thread"), desk.subject("Where is my parcel?")
+    first = desk.create(desk.payload(user_email=email, subject=subject))
+    before = desk.take_snapshot(first)
+    for channel in contract.channels:
+        for answering in (f"Re: {subject}", f"Re: [#{first.shown.get('number')}] {subject}"):
+            desk.create(desk.payload(user_email=email, subject=answering, channel=channel, description=desk.body("And mine?")))
+    desk.check_unchanged(before, "messages.touches-no-other")
 
 
 @pytest.mark.requirements("create.id-unique", "create.number-unique")

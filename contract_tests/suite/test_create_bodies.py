@@ -56,6 +56,22 @@ def _packed(texts: list[str]) -> list[str]:
     return [*whole, *packed, *rest[2 * half :]]
 
 
+@pytest.mark.since(2)
+@pytest.mark.requirements("create.metadata-kept", "create.description-whole", "get.as-created", "list.email-filter", "list.count")
+def test_equally_long_values_are_not_taken_for_each_other(desk: Helpdesk) -> None:
+    """What is large may be kept elsewhere, by a name that is made from it."""
+    email, made = desk.email("long"), []
+    for letter in "ab":
+        description = desk.body(letter * 3000)
+        record = desk.create(desk.payload(user_email=email, metadata={"log": letter * 3000}, description=description))
+        made.append((record, description))
+    desk.check_page_is(desk.list_page(user_email=email), {record.id for record, _ in made})
+    for record, description in made:
+        desk.get(record)
+        items, exchange = desk.read_messages(record.id)
+        desk.check("create.description-whole", messages.description_mismatch(description, mark_of(description), items), exchange)
+
+
 @pytest.mark.requirements("create.description-whole")
 def test_a_description_that_becomes_a_message_is_whole(desk: Helpdesk) -> None:
     everything = "\n".join(samples.TEXTS)

@@ -273,7 +273,8 @@ def test_undocumented_values_are_never_stored(desk: Helpdesk, contract: Contract
     ]
     other = contract.channels if member == "priority" else contract.priorities
     email, accepted = desk.email("value"), set()
-    beside = {"description": "Beside all the rest.", "metadata": {"a": 1}, "channel": contract.channels[-1]}
+    beside = {"description": "Beside all the rest.", "metadata": {"a": 1}}
+    beside |= {"channel": contract.channels[-1], "priority": contract.priorities[-1]}
     for number, value in enumerate([*strange, other[0], contract.statuses[0], ""]):
         if value in documented:
             continue

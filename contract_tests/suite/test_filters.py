@@ -137,6 +137,27 @@ def test_the_status_filter_finds_what_was_just_created_and_resolved(desk: Helpde
             _check_listed(desk, anonymous.id, "list.status-filter", status="closed")
 
 
+@pytest.mark.since(2)
+@pytest.mark.requirements("list.unfiltered", "list.count")
+def test_a_list_without_filters_takes_none_from_the_list_before(desk: Helpdesk) -> None:
+    """By the same key. Others may write meanwhile, and perhaps take something away: so it is tried again."""
+    mine = desk.create()
+    for number, credential in enumerate(desk.credentials(LIST_CONVERSATIONS)):
+        if not desk.effort.combined(number, 0):
+            continue
+        for _ in range(_SCANS):
+            opened = desk.list_page(status="open", limit=1, credential=credential)
+            query = {"user_email": mine.email} if number // 2 % 2 else {"status": "closed"}
+            selected = desk.list_page(**query, limit=1, credential=credential)
+            everything = desk.list_page(credential=credential)
+            least = opened.count if "user_email" in query else opened.count + selected.count
+            if everything.count >= least:
+                break
+        fewer = Mismatch("a list without filters counts fewer", f"at least {least}", str(everything.count), "/count")
+        wrong = None if everything.count >= least else fewer
+        desk.check("list.unfiltered", wrong, everything.exchange, because=[opened.exchange, selected.exchange])
+
+
 @pytest.mark.requirements("list.filters-combine")
 def test_filters_combine(desk: Helpdesk, contract: Contract) -> None:
     emails = [desk.email("both"), desk.email("both")]

@@ -39,21 +39,22 @@ UNCHANGED = "auth.refusal-changes-nothing"
 
 @dataclass(frozen=True, slots=True)
 class Bystander:
-    """Conversations that bad keys ask for, open and closed, as they were before, and the requester of what they would create.
+    """Conversations that bad keys ask for, as they were before, and the requester of what they would create.
 
-    What is done with a closed one may be refused for that: it is only read.
+    `others` are closed or anonymous: a write to one may be refused for that, so they are only read.
     """
 
     record: Record
-    closed: Record
-    before: tuple[Snapshot, Snapshot]
+    others: tuple[Record, ...]
+    before: tuple[Snapshot, ...]
     marker: str
 
     def asked_for(self, operation_id: str, turn: int, few: bool) -> tuple[Record, ...]:
-        """Return the conversations that a bad key asks for: both if there are few such keys, else the two in turn."""
+        """Return the conversations that a bad key asks for: all if there are few such keys, else one after the other."""
         if operation_id not in (GET_CONVERSATION, LIST_MESSAGES):
             return (self.record,)
-        return (self.record, self.closed) if few else (self.closed if turn % 2 else self.record,)
+        every = (self.record, *self.others)
+        return every if few else (every[turn % len(every)],)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,12 @@ def bystander(desk: Helpdesk) -> Iterator[Bystander]:
     record, closed = desk.create_by_any(), desk.create()
     desk.send(closed, desk.body())
     desk.resolve(closed)
-    made = Bystander(record, closed, (desk.take_snapshot(record), desk.take_snapshot(closed)), desk.email("forged"))
+    others = [closed]
+    if "user_email" not in desk.contract[CREATE_CONVERSATION].required:
+        with desk.since(2):
+            others.append(desk.create(desk.payload(user_email=None, description=desk.body("Who knows?"))))
+    before = tuple(desk.take_snapshot(one) for one in (record, *others))
+    made = Bystander(record, tuple(others), before, desk.email("forged"))
     yield made
     check_nothing_came(desk, made)
     with desk.since(2):
@@ -199,7 +205,7 @@ def check_refused_everywhere(
             if not few and not desk.effort.combined(turn, place, one_in):
                 continue
             for record in bystander.asked_for(operation_id, number // 2, few):
-                with desk.since(2 if record is bystander.closed else forgery.since):
+                with desk.since(forgery.since if record is bystander.record else 2):
                     _check_refused(desk, bystander.marker, requirement, forgery, operation_id, record, number, place)
 
 

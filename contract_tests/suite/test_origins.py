@@ -5,25 +5,32 @@ from urllib.parse import urlsplit
 import pytest
 
 from contract_tests.client.helpdesk import Helpdesk
+from contract_tests.client.pages import items_of
 from contract_tests.contract.document import Contract
 from contract_tests.contract.operations import CREATE_CONVERSATION, GET_CONVERSATION, LIST_CONVERSATIONS, OPERATIONS
 from contract_tests.data.lived import create_lived
 from contract_tests.data.valid_calls import check_nobody_left, record_accepted, valid_body
-from contract_tests.judging.mismatches import responses
+from contract_tests.judging.mismatches import lists, responses
 from contract_tests.transport.credentials import Credential, Style
 
 
-@pytest.mark.requirements("origin.allowed")
+@pytest.mark.since(2, "list.fresh")
+@pytest.mark.requirements("origin.allowed", "list.fresh")
 @pytest.mark.parametrize("style", list(Style))
 def test_the_allowed_origin_is_accepted(desk: Helpdesk, contract: Contract, origin_client_key: Credential, style: Style) -> None:
+    """All of the organisation's conversations are there for a restricted key, too, whoever created them."""
     record = desk.create()
     for operation_id in allowed_operations(contract):
         body = valid_body(desk, operation_id, record)
         credential = origin_client_key.by(style)
+        query = {"user_email": record.email} if operation_id == LIST_CONVERSATIONS else None
         exchange = desk.call(
-            operation_id, id=record.id, body=body, credential=credential, headers={"Origin": desk.target.keys.origin}
+            operation_id, id=record.id, query=query, body=body, credential=credential, headers={"Origin": desk.target.keys.origin}
         )
         desk.check("origin.allowed", responses.not_accepted(exchange), exchange)
+        if exchange.succeeded and operation_id == LIST_CONVERSATIONS:
+            listed = [str(item.get("id")) for item in items_of(exchange)]
+            desk.check("list.fresh", lists.ids_mismatch({record.id}, listed), exchange)
         if exchange.succeeded:
             record_accepted(operation_id, record)
 

@@ -57,6 +57,11 @@ def test_client_keys_are_refused_where_only_server_keys_may_call(
         with desk.since(2):
             # What was refused to one is not refused to the next.
             desk.resolve(record)
+    if state == "with messages" and RESOLVE_CONVERSATION in forbidden:
+        with desk.since(2):
+            # Nor is it carried out with the next write.
+            desk.send(record, desk.body())
+            desk.get(record)
     if CREATE_CONVERSATION in forbidden:
         desk.check_nothing_created(marker, "tier.refusal-changes-nothing")
 
