@@ -192,12 +192,15 @@ def test_what_the_server_decides_is_not_taken_from_a_message(desk: Helpdesk) -> 
 def test_messages_to_an_anonymous_conversation_are_listed_if_accepted(desk: Helpdesk, contract: Contract) -> None:
     if "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
-    known, record = desk.create(), desk.create(desk.payload(user_email=None))
-    body = desk.body("Is anybody there?")
-    exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": known.email})
-    record.note_message()
-    if exchange.succeeded:
-        desk.record_message(record, body, known.email or "")
+    record = desk.create(desk.payload(user_email=None))
+    for since in (1, 2):
+        known = desk.create()
+        with desk.since(since):
+            body = desk.body("Is anybody there?")
+            exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": known.email})
+            record.note_message()
+            if exchange.succeeded:
+                desk.record_message(record, body, known.email or "")
     desk.check_messages(record)
     # Whoever writes, nobody becomes its requester.
     desk.get(record)
@@ -205,14 +208,10 @@ def test_messages_to_an_anonymous_conversation_are_listed_if_accepted(desk: Help
     desk.check_messages(record)
 
 
-EMPTY: dict[str, Any] = {"a": 1, "null": None, "empty": {"list": [], "object": {}, "text": "", "null": None}, "zero": 0}
-"""Metadata with what is left out where somebody takes it for nothing."""
-
-
 @pytest.mark.requirements("messages.conversation-kept", "messages.touches-no-other")
 def test_a_message_changes_nothing_else(desk: Helpdesk) -> None:
     email = desk.email("quiet")
-    record, sibling = (desk.create(desk.payload(user_email=email, priority="high", metadata=EMPTY)) for _ in range(2))
+    record, sibling = (desk.create(desk.payload(user_email=email, priority="high", metadata={"a": 1})) for _ in range(2))
     stranger, closed = desk.create(), desk.create(desk.payload(user_email=email))
     desk.resolve(closed)
     bystanders = [desk.take_snapshot(one) for one in (sibling, stranger, closed)]
@@ -231,6 +230,20 @@ def test_a_message_changes_nothing_else(desk: Helpdesk) -> None:
         desk.check_unchanged(before, "messages.touches-no-other")
     page = desk.list_all(user_email=email)
     desk.check_page_is(page, {record.id, sibling.id, closed.id})
+
+
+EMPTY: dict[str, Any] = {"a": 1, "null": None, "empty": {"list": [], "object": {}, "text": "", "null": None}, "zero": 0}
+"""Metadata with what is left out where somebody takes it for nothing."""
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("messages.conversation-kept", "resolve.rest-kept")
+def test_what_looks_like_nothing_is_kept_by_a_message_and_by_a_resolve(desk: Helpdesk) -> None:
+    record = desk.create(desk.payload(metadata=EMPTY))
+    desk.send(record, desk.body())
+    desk.get(record)
+    desk.resolve(record)
+    desk.get(record)
 
 
 @pytest.mark.since(2)

@@ -283,8 +283,5 @@ def full(desk: Helpdesk, channel: str) -> dict[str, object]:
         user_last_name="N'Diaye & <Söhne>",
         priority=desk.contract.priorities[-1],
         channel=channel,
-        metadata={
-            "order": {"id": 99, "lines": [1, 2, None], "coupon": None},
-            **{"gift": False, "note": "<b>'so' & \"so\"</b>", "_own": 1, "": "", "referrer": None},
-        },
+        metadata={"order": {"id": 99, "lines": [1, 2, None]}, "gift": False, "note": "<b>'so' & \"so\"</b>", "_own": 1, "": ""},
     )
