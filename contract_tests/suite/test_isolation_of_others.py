@@ -49,9 +49,14 @@ def test_every_key_is_kept_out(desk: Helpdesk, contract: Contract, other_server_
 
 @pytest.mark.requirements("isolation.create-message")
 def test_a_known_sender_does_not_open_the_door(desk: Helpdesk, other_server_key: Credential) -> None:
-    ours = desk.create()
-    create_foreign(desk, other_server_key, ours.email)
-    check_out_of_reach(desk, desk.take_snapshot(ours), [other_server_key], ours.email or "")
+    ours = desk.create(desk.payload(user_first_name="Uma", user_last_name="Ours"))
+    before = desk.take_snapshot(ours)
+    theirs = desk.payload(user_email=ours.email, user_first_name="Theo", user_last_name="Theirs")
+    create_foreign(desk, other_server_key, ours.email, theirs)
+    with desk.since(2):
+        # What the other organisation calls somebody is nobody's name here.
+        desk.check_unchanged(before, "isolation.create-message")
+    check_out_of_reach(desk, before, [other_server_key], ours.email or "")
 
 
 @pytest.mark.requirements("isolation.resolve", "isolation.create-message")
