@@ -111,6 +111,8 @@ class Calls:
         """
         if operation_id == CREATE_MESSAGE:
             self._note_body(body, raw)
+        elif operation_id == CREATE_CONVERSATION and isinstance(body, dict) and isinstance(body.get("description"), str):
+            self._ledger.marks.note_description(body["description"])
         call = self._api.request(
             operation_id, id=id, query=query, body=body, raw=raw, credential=credential, headers=headers, forgery=forgery
         )

@@ -101,7 +101,7 @@ class Helpdesk:
         self.check_page_is, self.check_pages_are = lists.check_page_is, lists.check_pages_are
         self.check_selection, self.check_listed_as_read = lists.check_selection, lists.check_listed_as_read
         self.read_messages, self.check_messages = messages.read_messages, messages.check_messages
-        self.compare_messages = messages.compare_messages
+        self.compare_messages, self.is_sent = messages.compare_messages, messages.is_sent
         self.listed_at, self.foreign_message = messages.listed_at, messages.foreign_message
         self.take_snapshot, self.check_unchanged = snapshots.take_snapshot, snapshots.check_unchanged
         self.check_nothing_created = snapshots.check_nothing_created

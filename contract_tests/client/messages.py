@@ -72,6 +72,10 @@ class Messages:
         self._check_still_the_same(sent, item, record, exchange)
         return found[0]
 
+    def is_sent(self, item: Mapping[str, Any]) -> bool:
+        """Return whether a listed message is one that the run sent, or a description, whole: what quotes it is the server's own."""
+        return any(is_text(sent, item.get("body")) for sent in self._ledger.marks.texts_of(item.get("body")))
+
     def listed_at(self, body: str, items: Sequence[Mapping[str, Any]]) -> list[int]:
         """Return the positions of a message: all with its whole text, or else the first item that begins like it or has its mark.
 

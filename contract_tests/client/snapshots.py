@@ -59,7 +59,7 @@ class Snapshots:
         self._log.check("any.updated-at-kept", updated_at_moved(before.members, reading.members), reading, because=[before.reading])
         compared = before.reading
         if mismatch is None:
-            mismatch, added = compare_messages(self._contract, before.messages, messages)
+            mismatch, added = compare_messages(self._contract, before.messages, messages, self._messages.is_sent)
             mismatch = mismatch or next((found for item in added if (found := self._not_by_the_server(item))), None)
             if mismatch is not None:
                 compared, reading = before.listing, listing

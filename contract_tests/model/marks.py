@@ -40,6 +40,7 @@ class Marks:
     def __init__(self, run_id: str) -> None:
         self._own = re.compile(rf"\[m\d+\.{re.escape(run_id)}\]")
         self._texts: dict[str, str] = {}
+        self._descriptions: dict[str, str] = {}
 
     def find(self, text: object) -> str:
         """Return the mark of this worker that a text holds, with both brackets; empty where it holds none."""
@@ -50,6 +51,16 @@ class Marks:
         """Remember a sent text by its mark: a listed message with another text is not this one."""
         if mark := self.find(text):
             self._texts[mark] = text
+
+    def note_description(self, text: str) -> None:
+        """Remember the description of a conversation by its mark: a server may make it the first message."""
+        if mark := self.find(text):
+            self._descriptions[mark] = text
+
+    def texts_of(self, text: object) -> list[str]:
+        """Return the message and the description that were sent with the mark that a text holds, as far as there are any."""
+        mark = self.find(text)
+        return [texts[mark] for texts in (self._texts, self._descriptions) if mark in texts]
 
     def text_of(self, mark: str) -> str | None:
         """Return the text that was sent with a mark, if any was."""

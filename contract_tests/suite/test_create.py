@@ -56,8 +56,12 @@ def test_anonymous_people_are_not_one_who_share_something(desk: Helpdesk, contra
     """A first name, both names of somebody with an address, or that their address is null."""
     if "user_email" in contract[CREATE_CONVERSATION].required:
         pytest.skip("the contract requires user_email")
-    desk.create(desk.payload(user_email=None, user_first_name="Anneliese", user_last_name="Allerdings"))
+    named = {"user_first_name": "Anneliese", "user_last_name": "Allerdings"}
+    anonymous = desk.create(desk.payload(user_email=None, **named))
     desk.create(desk.payload(user_email=None, user_first_name="Anneliese"))
+    # Nor does somebody with these names and an address become the one who gave none.
+    desk.create(desk.payload(**named))
+    desk.get(anonymous)
     names = {"user_first_name": "Rosalinde", "user_last_name": "Namensschwester"}
     known = desk.create(desk.payload(**names))
     desk.get(desk.create(desk.payload(user_email=None, **names)))

@@ -65,11 +65,12 @@ def test_long_values_of_equal_length_and_beginning_are_not_taken_for_each_other(
     for letter in "ab":
         description, body = (desk.body(letter * 300, first=text * 2500) for text in "de")
         record = desk.create(desk.payload(user_email=email, metadata={"log": "m" * 2500 + letter * 300}, description=description))
-        desk.send(record, body)
-        made.append((record, description))
-    desk.check_page_is(desk.list_page(user_email=email), {record.id for record, _ in made})
-    for record, description in made:
+        made.append((record, description, body))
+    desk.check_page_is(desk.list_page(user_email=email), {record.id for record, *_ in made})
+    for record, _, body in made:
         desk.get(record)
+        desk.send(record, body)
+    for record, description, _ in made:
         items, exchange = desk.read_messages(record.id)
         desk.compare_messages(record, items, exchange)
         desk.check("create.description-whole", messages.description_mismatch(description, mark_of(description), items), exchange)

@@ -218,13 +218,15 @@ def test_a_message_changes_nothing_else(desk: Helpdesk) -> None:
     for credential in desk.credentials(CREATE_MESSAGE):
         desk.send(record, desk.body(), credential=credential)
     with desk.since(2):
-        # Listed before and after: what is kept for the next reader has to follow whoever writes.
-        desk.check_messages(record)
+        # Listed before and after, twice: what is kept for the next reader, by each of two servers, has to follow whoever writes.
+        for _ in range(2):
+            desk.check_messages(record)
         body = desk.body("From somebody else")
         exchange = desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": stranger.email})
         if exchange.succeeded:
             desk.record_message(record, body, stranger.email or "")
-            desk.check_messages(record)
+            for _ in range(2):
+                desk.check_messages(record)
     desk.get(record)
     for before in bystanders:
         desk.check_unchanged(before, "messages.touches-no-other")

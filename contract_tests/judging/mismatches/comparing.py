@@ -4,7 +4,7 @@ Members that are not documented change as they like. Timestamps are the same mom
 and names that a user lacked may be filled in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from contract_tests.contract.document import Contract
@@ -50,13 +50,21 @@ def updated_at_moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> Misma
 
 
 def compare_messages(
-    contract: Contract, before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]
+    contract: Contract,
+    before: Sequence[Mapping[str, Any]],
+    now: Sequence[Mapping[str, Any]],
+    is_sent: Callable[[Mapping[str, Any]], bool] = lambda item: True,
 ) -> tuple[Mismatch | None, list[Mapping[str, Any]]]:
-    """Return why messages are not what they were, and which were added, perhaps by the server itself."""
-    known = [shown(item.get("id")) for item in before]
-    kept = [item for item in now if shown(item.get("id")) in known]
+    """Return why messages are not what they were, and which were added, perhaps by the server itself.
+
+    `is_sent` tells the messages that the run sent: whether those that the server adds stay, and who sees them, is open.
+    """
+    known = {shown(item.get("id")) for item in before}
     added = [item for item in now if shown(item.get("id")) not in known]
-    earlier, later = ([as_message(contract, item) for item in items] for items in (before, kept))
+    sent = [item for item in before if is_sent(item)]
+    ids = {shown(item.get("id")) for item in sent}
+    kept = [item for item in now if shown(item.get("id")) in ids]
+    earlier, later = ([as_message(contract, item) for item in items] for items in (sent, kept))
     return json_mismatch(earlier, later, "the messages"), added
 
 
