@@ -7,6 +7,7 @@ from mockserver.contract.document import Operation
 from mockserver.handling.authentication import Authenticator
 from mockserver.http.messages import Request
 from mockserver.model.caller import ApiKey, Caller
+from mockserver.model.records import Conversation
 from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import GET, LIST, MESSAGES, RESOLVE, SEND, Counter, accepting, broken, named_key, sent_key
@@ -269,21 +270,29 @@ def keys_secret_part_in_any_case() -> WsgiApp:
 @defect("auth.revoked-key", difficulty=RARE)
 def keys_revoked_to_get_what_is_closed() -> WsgiApp:
     """Revoked keys go on working for reading closed conversations."""
-    return of_closed(revoked, GET)
+    return of_some(revoked, lambda found: found.status == "closed", GET)
 
 
 @defect("auth.missing-key", difficulty=RARE)
 def keys_none_needed_to_read_what_was_closed() -> WsgiApp:
     """The messages of closed conversations are shown to whoever sends no key."""
-    return of_closed(without_any, MESSAGES)
+    return of_some(without_any, lambda found: found.status == "closed", MESSAGES)
 
 
-def of_closed(otherwise: Callable[[Authenticator, Request, str], ApiKey | None], operation: str) -> WsgiApp:
-    """A server that accepts another key for an operation where the conversation is closed."""
+@defect("auth.missing-key", difficulty=RARE)
+def keys_none_needed_to_read_what_is_anonymous() -> WsgiApp:
+    """The messages of an anonymous conversation are shown to whoever sends no key: their address is a link to be shared."""
+    return of_some(without_any, lambda found: found.requester.anonymous, MESSAGES)
+
+
+def of_some(
+    otherwise: Callable[[Authenticator, Request, str], ApiKey | None], concerns: Callable[[Conversation], bool], operation: str
+) -> WsgiApp:
+    """A server that accepts another key for an operation on some conversations."""
 
     def accept(auth: Authenticator, request: Request, asked: str) -> ApiKey | None:
         found = app.namespace.store.conversation(request.path.get("id", ""))
-        return otherwise(auth, request, asked) if found is not None and found.status == "closed" else None
+        return otherwise(auth, request, asked) if found is not None and concerns(found) else None
 
     app = broken(authenticator=accepting(accept, operation))
     return app

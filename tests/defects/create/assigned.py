@@ -181,22 +181,28 @@ def values_opens_closed_once_resolved() -> WsgiApp:
 @defect("list.email-filter", "list.count", difficulty=MEDIUM)
 def creates_twice_for_clients() -> WsgiApp:
     """What a client key creates is stored twice, and answered once."""
-    return doubling(lambda caller, number: caller.key.tier == "client")
+    return doubling(lambda caller, checked, number: caller.key.tier == "client")
 
 
 @defect("list.email-filter", "list.count", difficulty=RARE)
 def creates_twice_every_tenth() -> WsgiApp:
     """Every tenth create is stored twice, and answered once: the first try seemed to have failed."""
-    return doubling(lambda caller, number: number % 10 == 0)
+    return doubling(lambda caller, checked, number: number % 10 == 0)
 
 
-def doubling(when: Callable[[Caller, int], bool]) -> WsgiApp:
+@defect("list.count", "list.email-filter", difficulty=RARE)
+def creates_twice_with_large_metadata() -> WsgiApp:
+    """A create with metadata of more than 2 KiB is carried out twice, and answered once."""
+    return doubling(lambda caller, checked, number: len(json.dumps(checked.body.get("metadata"))) > 2048)
+
+
+def doubling(when: Callable[[Caller, CheckedRequest, int], bool]) -> WsgiApp:
     """A server that stores some creates twice."""
     counter = Counter()
 
     class Doubling(Conversations):
         def create(self, caller: Any, checked: Any) -> Conversation:
-            if when(caller, counter.next()):
+            if when(caller, checked, counter.next()):
                 super().create(caller, checked)
             return super().create(caller, checked)
 

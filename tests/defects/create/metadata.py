@@ -6,9 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from mockserver.handling.conversations import Conversations
+from mockserver.model.caller import Caller
+from mockserver.model.checked_request import CheckedRequest
+from mockserver.model.records import Conversation
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.creating import answered, handled
 from tests.defects.kit.parts import CREATE, Event, broken, text_of, with_body, without
+from tests.defects.kit.rules import change, everything, then
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -326,3 +330,17 @@ def metadata_lost_for_clients() -> WsgiApp:
 def metadata_callback_only() -> WsgiApp:
     """Metadata is kept for the channel callback only, as in the page's example."""
     return handled(lambda event: without(event, "metadata") if event.body.get("channel") != "callback" else None)
+
+
+@defect("create.metadata-kept", "get.as-created", "any.durable", difficulty=RARE)
+def metadata_large_kept_by_its_length() -> WsgiApp:
+    """Metadata of more than 1,024 characters is kept by a name made of its length: the next of that length takes its place."""
+
+    def effect(rules: Any, caller: Caller, checked: CheckedRequest, done: Conversation) -> None:
+        length = len(json.dumps(dict(done.metadata)))
+        if length > 1024:
+            for one in everything(rules, caller):
+                if len(json.dumps(dict(one.metadata))) == length:
+                    change(rules, one, metadata=done.metadata)
+
+    return broken(conversations=then("create", effect))

@@ -90,6 +90,27 @@ def renaming_when(when: Callable[[Any], bool], *, forget: bool = False) -> WsgiA
 
 
 @defect("create.existing-user-names", difficulty=RARE)
+def requester_names_overwritten_after_three_others() -> WsgiApp:
+    """Users are found through a cache of the three last ones; an older one is taken for new, and gets the names of the create."""
+    latest: list[str] = []
+
+    class Cached(Conversations):
+        def requester(self, organisation: str, body: Any) -> User:
+            user = super().requester(organisation, body)
+            if user.anonymous:
+                return user
+            cached = user.id in latest
+            latest[:] = [*(one for one in latest if one != user.id), user.id][-3:]
+            given = body.get("user_first_name"), body.get("user_last_name")
+            if cached or given == (None, None):
+                return user
+            renamed = user._replace(first_name=given[0], last_name=given[1])
+            return self.store.add_user(renamed, self.email_key(body["user_email"]))
+
+    return broken(conversations=Cached)
+
+
+@defect("create.existing-user-names", difficulty=RARE)
 def requester_names_overwritten_in_the_answer() -> WsgiApp:
     """The answer to a create shows the names of the request, though the user who exists keeps others."""
 

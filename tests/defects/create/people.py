@@ -188,3 +188,18 @@ def anonymous_by_a_null_address() -> WsgiApp:
             return {**super().documented(members, body), **({"null": True} if "null" in members else {})}
 
     return broken(conversations=OfNull, validator=Null)
+
+
+@defect(ADDRESS, APART, "list.email-filter", difficulty=RARE)
+def anonymous_of_a_known_name() -> WsgiApp:
+    """Who gives no address, and both names of a known user, is taken for that user, and shows the address."""
+
+    class ByName(Conversations):
+        def new_anonymous(self, organisation: str, first_name: str | None, last_name: str | None) -> User:
+            given = first_name, last_name
+            known = (
+                user for _, user in self.store.users(organisation) if all(given) and (user.first_name, user.last_name) == given
+            )
+            return next(known, None) or super().new_anonymous(organisation, first_name, last_name)
+
+    return broken(conversations=ByName)

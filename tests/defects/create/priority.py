@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from mockserver.handling.conversations import Conversations
+from mockserver.model.caller import Caller
+from mockserver.model.checked_request import CheckedRequest
+from mockserver.model.records import Conversation
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.creating import answered, handled
 from tests.defects.kit.parts import CREATE, Event, answering, broken, with_body, without
@@ -105,6 +109,28 @@ def values_default_priority_of_the_user() -> WsgiApp:
         return with_body(event, priority=last[email]) if email in last else None
 
     return handled(change)
+
+
+@defect("create.priority-default", difficulty=RARE)
+def values_default_priority_of_the_last_resolved() -> WsgiApp:
+    """Without a priority, the next conversation of a requester has that of their conversation that was resolved last."""
+    resolved: dict[str, str] = {}
+
+    class Inheriting(Conversations):
+        def resolve(self, caller: Caller, checked: CheckedRequest) -> Conversation:
+            done = super().resolve(caller, checked)
+            resolved[done.requester.id] = done.priority
+            return done
+
+        def create(self, caller: Caller, checked: CheckedRequest) -> Conversation:
+            email = checked.body.get("user_email")
+            user = self.look_up(caller.organisation, email) if email else None
+            priority = resolved.pop(user.id, None) if user else None
+            if priority is not None and "priority" not in checked.body:
+                checked = checked._replace(body={**checked.body, "priority": priority})
+            return super().create(caller, checked)
+
+    return broken(conversations=Inheriting)
 
 
 @defect("create.priority-default", difficulty=RARE)

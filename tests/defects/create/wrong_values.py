@@ -89,6 +89,20 @@ def refusals_channel_of_the_other_list() -> WsgiApp:
 
 
 @defect("create.undocumented-values", difficulty=RARE)
+def refusals_any_channel_beside_a_priority() -> WsgiApp:
+    """A channel is not looked at where a documented priority comes with it: one check is the other's else."""
+
+    class Either(Validator):
+        def violations(self, members: dict[str, Any], body: Any) -> Any:
+            for violation in super().violations(members, body):
+                of_channel = (violation.keyword, violation.field) == ("enum", "channel")
+                if not (of_channel and members.get("priority") in PRIORITIES):
+                    yield violation
+
+    return broken(validator=Either)
+
+
+@defect("create.undocumented-values", difficulty=RARE)
 def refusals_priority_shown_only_in_lists() -> WsgiApp:
     """An undocumented priority is stored; create and get show normal in its place, and lists show it."""
 

@@ -145,3 +145,19 @@ def filters_status_stays() -> WsgiApp:
             return super().select(caller, {**query, "status": status})
 
     return broken(conversations=Staying)
+
+
+@defect("list.unfiltered", "list.count", difficulty=RARE)
+def filters_status_stays_with_the_key() -> WsgiApp:
+    """The status that a key asked for is that of its next list, too, if that has no filter at all; it is forgotten then."""
+    last: dict[str, str] = {}
+
+    class Staying(Conversations):
+        def select(self, caller: Caller, query: Any) -> Any:
+            before = last.pop(caller.key.key, None)
+            if query.get("status"):
+                last[caller.key.key] = query["status"]
+            unfiltered = not query.get("status") and not query.get("user_email")
+            return super().select(caller, {**query, "status": before} if unfiltered else query)
+
+    return broken(conversations=Staying)

@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.contract.document import Operation
 from mockserver.handling.pipeline import Pipeline
 from mockserver.http.messages import Request
-from mockserver.model.caller import Caller
+from mockserver.model.caller import ApiKey, Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import CREATE, LIST, RESOLVE, Counter, Event, answering, broken
@@ -124,6 +124,17 @@ def lists_once_for_each_message() -> WsgiApp:
 @defect("list.fresh", "list.email-filter", difficulty=MEDIUM)
 def lists_own_creations_only() -> WsgiApp:
     """A client key lists what was created by that key only."""
+    return own_creations_only(lambda key: key.tier == "client")
+
+
+@defect("list.fresh", difficulty=RARE)
+def lists_own_creations_only_from_an_origin() -> WsgiApp:
+    """A client key that is restricted to origins lists what was created by that key only."""
+    return own_creations_only(lambda key: bool(key.origins))
+
+
+def own_creations_only(concerned: Callable[[ApiKey], bool]) -> WsgiApp:
+    """A server on which some keys list what was created by that key only."""
     creators: dict[str, str] = {}
 
     class Own(Pipeline):
@@ -134,7 +145,7 @@ def lists_own_creations_only() -> WsgiApp:
             return value
 
     def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
-        return [one for one in found if caller.key.tier == "server" or creators.get(one.id) == caller.key.key]
+        return [one for one in found if not concerned(caller.key) or creators.get(one.id) == caller.key.key]
 
     return broken(pipeline=Own, conversations=selecting(select))
 

@@ -1,5 +1,6 @@
 """Servers that put messages into the wrong conversation, or do something else to conversations by them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.handling.conversations import Conversations
@@ -102,6 +103,22 @@ def messages_raise_priority() -> WsgiApp:
 def messages_clear_metadata() -> WsgiApp:
     """A message clears the metadata of its conversation."""
     return sent(lambda rules, caller, checked, message: change(rules, conversation_of(rules, message), metadata={}))
+
+
+@defect("messages.conversation-kept", "resolve.rest-kept", "any.durable", difficulty=RARE)
+def messages_save_by_a_merge_patch() -> WsgiApp:
+    """A message saves its conversation by a merge patch, in which null deletes: nulls in the objects of metadata are dropped."""
+
+    def patched(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {name: patched(item) for name, item in value.items() if item is not None}
+
+    def effect(rules: Any, caller: Caller, checked: CheckedRequest, message: Message) -> None:
+        conversation = conversation_of(rules, message)
+        change(rules, conversation, metadata=patched(conversation.metadata))
+
+    return sent(effect)
 
 
 @defect("messages.conversation-kept", difficulty=MEDIUM)

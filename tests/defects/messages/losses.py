@@ -180,3 +180,18 @@ def messages_said_elsewhere_dropped() -> WsgiApp:
         return latest.setdefault(said, checked.id) != checked.id
 
     return lost_when(lost)
+
+
+@defect("messages.listed-once", difficulty=RARE)
+def messages_list_kept_until_the_requester_writes() -> WsgiApp:
+    """A list of messages is kept for the next reader until the requester writes; what anybody else writes does not renew it."""
+    kept: dict[str, Any] = {}
+
+    def rewrite(value: Any, event: Event) -> Any:
+        return kept.setdefault(event.checked.id, value)
+
+    def renew(rules: Any, caller: Caller, checked: CheckedRequest, message: Message) -> None:
+        if message.sender_email == conversation_of(rules, message).requester.email:
+            kept.pop(message.conversation, None)
+
+    return sent(renew, pipeline=answering(rewrite, MESSAGES))

@@ -11,11 +11,11 @@ from mockserver.handling.validation import Validator
 from mockserver.http.messages import Request, Response
 from mockserver.model.caller import ApiKey, Caller
 from mockserver.model.checked_request import CheckedRequest
-from mockserver.model.records import Conversation
+from mockserver.model.records import Conversation, Message
 from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import RESOLVE, body_of, broken, done_although, refusing, status_of
-from tests.defects.kit.rules import then
+from tests.defects.kit.rules import change, then
 from tests.defects.kit.stores import is_answered
 from tests.defects.registry import Difficulty, defect
 
@@ -232,6 +232,23 @@ def tiers_refused_and_closed_later() -> WsgiApp:
                 rules.store.replace_conversation(found._replace(status="closed"))
 
     return broken(pipeline=Queueing, conversations=then("get", later))
+
+
+@defect("tier.refusal-changes-nothing", "messages.conversation-kept", difficulty=RARE)
+def tiers_refused_and_closed_by_the_next_message() -> WsgiApp:
+    """A client key's resolve is refused and stays pending: the next message to the conversation carries it out."""
+    pending: set[str] = set()
+
+    class Pending(Touching):
+        def touched(self, conversation: Conversation) -> None:
+            pending.add(conversation.id)
+
+    def carry_out(rules: Conversations, caller: Caller, checked: CheckedRequest, message: Message) -> None:
+        if message.conversation in pending:
+            pending.remove(message.conversation)
+            change(rules, rules.find(caller, message.conversation), status="closed")
+
+    return broken(pipeline=Pending, conversations=then("send", carry_out))
 
 
 @defect("tier.refusal-changes-nothing", difficulty=RARE)
