@@ -82,6 +82,7 @@ class Calls:
         self._api = api
         self._ledger = ledger
         self._log = log
+        self.next_credential = api.next_credential
         self._wardrobe = wardrobe
         self._dressed = DressedSender(api, wardrobe, repeater, log) if dresses else None
         self._counts_keys = counts_keys

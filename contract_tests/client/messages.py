@@ -25,7 +25,7 @@ class Messages:
 
     def __init__(self, contract: Contract, calls: Calls, ledger: Ledger, log: Judge, follower: Follower) -> None:
         self._contract = contract
-        self._call = calls.call
+        self._call, self._next_credential = calls.call, calls.next_credential
         self._check_separators = calls.check_separators
         self._ledger = ledger
         self._log = log
@@ -123,8 +123,10 @@ class Messages:
         items: list[dict[str, Any]] = []
         seen: set[str] = set()
         query: Mapping[str, Any] = {}
+        # All pages by the same key: a server may show messages of its own to some keys only.
+        reader = credential or self._next_credential(LIST_MESSAGES)
         for turn in self._follower.follow():
-            exchange = self._call(LIST_MESSAGES, id=conversation_id, query=query, credential=credential, dressed=True)
+            exchange = self._call(LIST_MESSAGES, id=conversation_id, query=query, credential=reader, dressed=True)
             turn(exchange)
             members = exchange.members
             mismatch = responses.status_mismatch(exchange, 200) or self._contract.page_mismatch("MessagePage", "Message", members)
