@@ -13,6 +13,7 @@ from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.pages import Page
 from mockserver.model.records import Conversation, Message
 from mockserver.serving.server import WsgiApp
+from mockserver.store import Fixed
 from tests.variations.registry import variation
 from tests.variations.seams import mock
 
@@ -45,6 +46,28 @@ def automatic_answers() -> WsgiApp:
             return message
 
     return mock(conversations=Echo)
+
+
+@variation("notes-for-server-keys")
+def notes_for_server_keys() -> WsgiApp:
+    """With the first message the server adds two notes of its own to a conversation, shown and counted for server keys only."""
+
+    class Notes(Conversations):
+        def send(self, caller: Caller, checked: CheckedRequest) -> Message:
+            message = super().send(caller, checked)
+            conversation = self.find(caller, checked.id)
+            if all(one.message_type != "note" for one in self.ordered_messages(conversation)):
+                for note in ("The customer wrote.", "Somebody will look at this."):
+                    self.add_message(conversation, None, note, "note")
+            return message
+
+        def messages(self, caller: Caller, checked: CheckedRequest) -> Page[Message]:
+            if caller.key.tier == "server":
+                return super().messages(caller, checked)
+            found = self.ordered_messages(self.find(caller, checked.id))
+            return self.page(Fixed([one for one in found if one.message_type != "note"]), checked.query)
+
+    return mock(conversations=Notes)
 
 
 @variation("messages-make-pending")

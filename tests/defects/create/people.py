@@ -203,3 +203,21 @@ def anonymous_of_a_known_name() -> WsgiApp:
             return next(known, None) or super().new_anonymous(organisation, first_name, last_name)
 
     return broken(conversations=ByName)
+
+
+@defect(ADDRESS, APART, "get.as-created", difficulty=RARE)
+def anonymous_taken_over_by_an_address() -> WsgiApp:
+    """A new user with both names of an earlier anonymous person takes over that one, whose conversation shows the address then."""
+
+    class TakenOver(Conversations):
+        def new_user(self, organisation: str, email: str, first_name: str | None, last_name: str | None) -> User:
+            user = super().new_user(organisation, email, first_name, last_name)
+            given = first_name, last_name
+            for one in self.store.conversations(organisation) if all(given) else ():
+                if one.requester.anonymous and (one.requester.first_name, one.requester.last_name) == given:
+                    user = self.store.add_user(user._replace(id=one.requester.id), self.email_key(email))
+                    self.store.replace_conversation(one._replace(requester=user))
+                    break
+            return user
+
+    return broken(conversations=TakenOver)

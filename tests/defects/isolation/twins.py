@@ -7,7 +7,7 @@ from typing import Any
 from mockserver.handling.conversations import Conversations
 from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
-from mockserver.model.records import Conversation, Message
+from mockserver.model.records import Conversation, Message, User
 from mockserver.model.refusal import not_found
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import broken
@@ -61,6 +61,24 @@ def isolation_renames_the_twin() -> WsgiApp:
                 rules.store.replace_conversation(twin._replace(requester=renamed))
 
     return broken(conversations=then("create", rename))
+
+
+@defect("isolation.create-message", difficulty=RARE)
+def isolation_names_the_twin_as_a_new_user() -> WsgiApp:
+    """The names of a new user are copied to the user of the same address in the other organisation."""
+
+    def new_user(self: Any, organisation: str, email: str, first_name: str | None, last_name: str | None) -> User:
+        user = Conversations.new_user(self, organisation, email, first_name, last_name)
+        for other in app.namespace.keys.organisations if first_name or last_name else ():
+            twin = self.look_up(other, email)
+            if twin is not None and other != organisation:
+                renamed = self.store.add_user(twin._replace(first_name=first_name, last_name=last_name), self.email_key(email))
+                for one in [*self.store.conversations(other, twin.id)]:
+                    self.store.replace_conversation(one._replace(requester=renamed))
+        return user
+
+    app = broken(conversations=ruling(new_user=new_user))
+    return app
 
 
 @defect("isolation.get", "create.status", difficulty=RARE)

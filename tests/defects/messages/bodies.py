@@ -174,3 +174,10 @@ def messages_nul_cuts() -> WsgiApp:
 def messages_control_characters_removed() -> WsgiApp:
     """Control characters are removed from bodies without a word."""
     return bodies(lambda text: re.sub("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]", "", text))
+
+
+@defect("messages.listed-once", "messages.body-exact", "messages.own-conversation", difficulty=RARE)
+def messages_body_long_kept_by_its_beginning() -> WsgiApp:
+    """Bodies of more than 1,000 characters are kept once, under their first 500: one that begins alike shows the earlier text."""
+    kept: dict[str, str] = {}
+    return bodies(lambda text: kept.setdefault(text[:500], text) if len(text) > 1000 else text)

@@ -112,6 +112,17 @@ def messages_sender_null_to_anonymous() -> WsgiApp:
 
 
 @defect("messages.sender", difficulty=RARE)
+def messages_sender_to_anonymous_is_the_first_writer() -> WsgiApp:
+    """In a conversation of an anonymous requester, every message is signed by whoever wrote to it first."""
+    first: dict[str, str] = {}
+
+    def name(email: str, caller: Caller, conversation: Conversation) -> str | None:
+        return first.setdefault(conversation.id, email) if conversation.requester.anonymous else email
+
+    return named(name)
+
+
+@defect("messages.sender", difficulty=RARE)
 def messages_sender_of_closed_is_support() -> WsgiApp:
     """A message to a closed conversation is shown as one of the support's."""
     return named(lambda email, caller, conversation: "support@helpdesk.example" if conversation.status == "closed" else email)
