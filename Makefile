@@ -23,14 +23,14 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-# Some tests watch browsers, processes and clocks on a machine that is full of other tests: one that fails is tried once more, and named.
-# Many start processes of their own, also where Python is told to keep no compiled files.
+# Some tests depend on browsers, processes and clocks, on a machine busy with other tests: one that fails is run again, and listed.
+# Many tests start Python processes, some of which may not write compiled files: so all files are compiled first.
 unit: $(READY) $(NODE_READY)
 	$(BIN)/python -m compileall -q accord mockserver contract_tests tests
 	$(BIN)/pytest -n auto --dist worksteal -q --reruns 1 --durations 20 --durations-min 10
 	cd examples/django_helpdesk && ../../$(BIN)/python manage.py test
 
-# The pages that are made from the contract and from measurements.
+# Writes docs/contract.md from the files of the contract.
 docs: $(READY)
 	$(BIN)/python -m contract_tests.reports.contract_page
 
@@ -38,40 +38,40 @@ docs: $(READY)
 site: $(READY)
 	$(BIN)/mkdocs build --strict --quiet
 
-# Half an hour; `--fast` takes a third of it, and writes nothing.
+# Takes half an hour; with `--fast` it takes a third of that, and writes nothing.
 kill-matrix: $(READY)
 	$(BIN)/python -m tests.harness.kill_matrix
 
-# Whether the suite finds each of the conforming servers conformant, of which the tests take a sample; a quarter of an hour.
+# Checks that the suite finds every conforming server conformant; the tests try only a sample. A quarter of an hour.
 variations: $(READY)
 	$(BIN)/python -m tests.variations
 
-# Whether the lines of every broken server's report show its fault again; a quarter of an hour. Needs bash, curl and jq.
+# Checks that the lines of every broken server's report show its fault again. A quarter of an hour; needs bash, curl and jq.
 reproduce: $(READY)
 	$(BIN)/python -m tests.harness.reproduce
 
-# Whether the scripts of repro/ exit with 1 on every broken server, and with 0 on a conforming one; half an hour.
+# Checks that the scripts of repro/ exit with 1 on every broken server, and with 0 on a conforming one. Half an hour.
 repro: $(READY)
 	$(BIN)/python -m tests.harness.rerun
 
-# Whether the mock, told 500 profiles by chance, is observed as each of them; some eight minutes.
+# Checks that `accord profile` observes 500 random profiles of the mock as they were given to it. Some eight minutes.
 profiles: $(READY)
 	$(BIN)/python -m tests.harness.profiles
 
-# How long a site of 200 certificates and a comparison of as many reports take; some minutes. Needs Chromium.
+# Measures a site of 200 certificates, and a comparison of as many reports. Some minutes; needs Chromium.
 sites: $(READY)
 	$(BIN)/python -m tests.harness.sites
 
-# What docs/ci.md says of how long a job takes and how large its files are.
+# Measures for docs/ci.md how long a job takes, and how large its files are.
 ci-figures: $(READY)
 	$(BIN)/python -m tests.pipelines.figures
 
-# What the suite finds of 150 random rewrites of the mock and of the Django example; half an hour.
+# Measures how many of 150 random rewrites of the mock and of the Django example the suite finds. Half an hour.
 rewrite: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[rewrite]'
 	$(BIN)/python -m tests.harness.rewrite
 
-# Needs wrk, and a quiet machine for half an hour. What is not installed is left out, and named.
+# Needs wrk, and a quiet machine for half an hour. Servers that are not installed are left out, and named.
 bench: $(READY)
 	@if command -v npm >/dev/null; then cd bench && npm ci --silent --no-audit --no-fund; \
 	else echo "npm is not there: the servers that need Node are left out"; fi

@@ -21,7 +21,7 @@ def chromium(*arguments: str) -> Iterator[Browser]:
     if program is None:
         pytest.skip("Chromium is not there: install the package chromium, or name the program in CHROMIUM")
     with sync_playwright() as playwright:
-        # Containers run tests as root, whom Chromium's sandbox refuses, and have little shared memory.
+        # Containers run tests as root, for which Chromium's sandbox does not start, and have little shared memory.
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", *arguments])
         yield started
         started.close()

@@ -13,8 +13,8 @@ from tests.defects.registry import all_defects
 FAULT = "values-urgent-is-high"
 """The defect of the server that has one: the priority urgent is stored as high, against `create.priority-kept`."""
 
-# A shell starts what it puts into the background deaf to Ctrl-C, and `nohup` deaf to a hang-up, and so are all whom that starts;
-# tests send both to commands.
+# A shell starts background processes with Ctrl-C ignored, and `nohup` starts them with hang-ups ignored. Their children inherit
+# this, but tests send both signals to commands.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
@@ -29,7 +29,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session")
 def mock() -> Iterator[str]:
-    """The URL of a server that keeps the contract. It is used by many, and dirty."""
+    """Yield the URL of a server that conforms. Many tests share it, so it holds the conversations of others."""
     with serving(create_app()) as url:
         yield url
 

@@ -121,7 +121,7 @@ def test_a_section_is_replaced_and_nothing_else() -> None:
 
 
 def slowly(url: str, requests: list[Request], headers: dict[str, str], seconds: int) -> Load:
-    """A load by this process: the first sixty requests, once."""
+    """Send the first sixty requests once, from this process, in place of wrk."""
     requests = requests[:60]
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
     began, size = time.perf_counter(), 0

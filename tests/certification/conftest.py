@@ -31,7 +31,7 @@ attestations:
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """What a thorough run would have found, as far as a quick one shows it."""
+    """Return a quick run of the mock, marked as a thorough one: only such runs can be certified, and they take long."""
     found = run_here(create_app(), "quick", exchanges=True, run_id=NONCE)
     declared = product.read(PRODUCT).unsupported_in(load_catalogue())
     return replace(found, effort="thorough", left_out=(), started_at="2026-12-01T09:00:00Z", unsupported=declared)
@@ -44,7 +44,7 @@ def signer() -> CryptoSigner:
 
 @pytest.fixture(scope="session")
 def written(run: Run, signer: CryptoSigner, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle that nobody may change."""
+    """Write a bundle that all tests of the process share, so none may change it."""
     folder = tmp_path_factory.mktemp("certified") / "bundle"
     bundle.write(folder, run, product.read(PRODUCT), PRODUCT, signer, ISSUED, NONCE)
     return folder
@@ -58,7 +58,7 @@ def certificate(written: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def small(run: Run, signer: CryptoSigner, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of a few lines, for what is seen before any line is understood."""
+    """Write a short bundle, for faults that are detected before the meaning of any line matters."""
     folder = tmp_path_factory.mktemp("small") / "bundle"
     log = replace(run.log, entries=run.log.entries[:200])
     kept = replace(run.exchanges, lines=run.exchanges.lines[:100])

@@ -1,4 +1,4 @@
-"""Bundles from strangers: what was changed, and where; what is too much; who signed, and until when it counts."""
+"""Checking bundles from strangers: what was changed and where, what is too large, who signed, and how long it is valid."""
 
 import json
 import os
@@ -113,7 +113,7 @@ def test_hostile_files_that_are_signed_are_told_and_crash_nothing(
 
 
 def resigned(source: Path, folder: Path, signer: CryptoSigner, changes: dict[str, Callable[[bytes], bytes]], **said: Any) -> None:
-    """Write a bundle whose files were changed by whoever has the key."""
+    """Write a bundle with changed files and matching digests, signed again, as the owner of the key could do."""
     from contract_tests.certification.signing import opened, public_key_in
     from contract_tests.certification.statement import sha256
 

@@ -23,7 +23,7 @@ def about(**unsupported: str) -> Product:
 
 
 def not_tested(run: Run, *names: str) -> Run:
-    """The run, without what tests these."""
+    """Return the run with these requirements not tested."""
     reason = "Give --origin-client-key and --origin to test it."
     results = [
         replace(one, outcome=Outcome.NOT_TESTED, reason=reason) if one.requirement.id in names else one for one in run.results

@@ -37,7 +37,7 @@ def checked(written: Path) -> Checked:
 
 @pytest.fixture(scope="module")
 def hostile(run: Run, signer: CryptoSigner, tmp_path_factory: pytest.TempPathFactory) -> Checked:
-    """A certificate whose texts want to be more than that."""
+    """Return a certificate whose texts contain markup, scripts and control characters."""
     folder = tmp_path_factory.mktemp("hostile") / "bundle"
     about = product.read(HOSTILE)
     declared = replace(run, unsupported=about.unsupported_in(load_catalogue()))
@@ -139,7 +139,7 @@ def test_what_is_not_valid_is_left_out_and_said_to_be(small: Path, written: Path
 
 
 def other(run: Run, number: int) -> Run:
-    """The run of another vendor, which fails something and chooses otherwise."""
+    """Return the run of another vendor: every seventh one fails a requirement, and the observed choices vary."""
     results = [
         replace(one, outcome=Outcome.FAILED, reason="x") if one.requirement.id == "create.status" and number % 7 == 0 else one
         for one in run.results

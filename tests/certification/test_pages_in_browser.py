@@ -23,7 +23,7 @@ PAGES = ("site/index.html", "product", "certificate", "comparison.html")
 
 @pytest.fixture(scope="module")
 def folder(run: Run, signer: CryptoSigner, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with a product whose texts want to be more than that, and a comparison."""
+    """Write a site with a product whose texts contain markup and scripts, and a comparison."""
     folder = tmp_path_factory.mktemp("pages")
     bundle.write(folder / "bundle", run, product.read(HOSTILE), HOSTILE, signer, ISSUED, NONCE)
     checked = check(folder / "bundle", now=ISSUED)
@@ -35,7 +35,7 @@ def folder(run: Run, signer: CryptoSigner, tmp_path_factory: pytest.TempPathFact
 
 
 def path_of(folder: Path, name: str) -> Path:
-    """A page of the folder, by what it is."""
+    """Return the file of a page, by what it shows: `certificate`, `product`, or a path in the folder."""
     if name == "certificate":
         return folder / "site" / "certificates" / ("a" * 20) / "index.html"
     if name == "product":

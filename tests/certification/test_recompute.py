@@ -1,4 +1,4 @@
-"""Verdicts that are computed again: for each requirement, an exchange that is changed refutes the check that cites it."""
+"""Verdicts recomputed from exchanges: for each requirement, a changed exchange refutes the check that cites it."""
 
 import json
 from collections import Counter
@@ -26,13 +26,13 @@ from tests.variations.registry import all_variations
 
 MUSTS = [one.id for one in load_catalogue() if one.level is Level.MUST]
 FOLDED = {"create.existing-user-names", "create.description-whole"}
-"""Those of which the exchanges of a bundle do not tell enough."""
+"""Requirements for which the exchanges of a bundle do not tell enough."""
 
 ELSEWHERE = {name for name in MUSTS if name.startswith("webhook.")}
-"""Those that a receiver of events sees, and no exchange."""
+"""Requirements that are checked by received events, not by exchanges."""
 
 _TRIED = 30
-"""Checks of one requirement that are tried."""
+"""The most checks of one requirement that are tried."""
 
 STATUSES = (500, 401, 404, 204, 200, 201)
 
@@ -44,7 +44,7 @@ def world(run: Run) -> World:
 
 @pytest.fixture(scope="module")
 def changed(run: Run, world: World) -> dict[str, KeptExchange]:
-    """By requirement, an exchange that one of its checks cites, changed so that the check cannot have passed."""
+    """Find for each requirement an exchange that one of its checks cites, changed so that the check cannot have passed."""
     found: dict[str, KeptExchange] = {}
     tried = Counter[str]()
     for entry in run.log.entries:
@@ -62,7 +62,7 @@ def changed(run: Run, world: World) -> dict[str, KeptExchange]:
 
 
 def changes(world: World, seen: Seen) -> Iterator[KeptExchange]:
-    """An exchange with its response changed in one way, bodies first."""
+    """Yield copies of an exchange, each with one change to its response, bodies first."""
     kept, members = seen.kept, dict(seen.exchange.members)
     for value in (*_of_others(world, seen, members), *_bodies(members)):
         yield replace(kept, response_body=json.dumps(value).encode())
@@ -70,12 +70,12 @@ def changes(world: World, seen: Seen) -> Iterator[KeptExchange]:
     yield from (replace(kept, status=status) for status in STATUSES)
     if (hidden := world.hidden_from(seen)) is not None:
         yield replace(kept, status=200, response_body=json.dumps(dict(hidden.shown)).encode())
-    # What a request asked for is a part of the exchange as well.
+    # Requests can be changed as well: a 304 to a request without a condition refutes a check, too.
     yield replace(kept, status=304, headers={})
 
 
 def _of_others(world: World, seen: Seen, members: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What others have, in the place of what is shown."""
+    """Yield bodies that show other conversations, messages or people in place of those that were returned."""
     hidden = world.hidden_from(seen)
     if hidden is not None:
         yield dict(hidden.shown)
@@ -143,7 +143,7 @@ def test_at_least_four_fifths_are_computed_again(changed: dict[str, KeptExchange
 def test_the_verdict_of_a_bundle_turns_with_any_of_them(
     run: Run, signer: CryptoSigner, changed: dict[str, KeptExchange], tmp_path: Path
 ) -> None:
-    """Signed as it is, so that nothing but the exchanges gives it away."""
+    """The bundle has a valid signature, so only the changed exchanges can show that its checks are wrong."""
     by_place = {(one.worker, one.number): one for one in changed.values()}
     kept = [exchange_in(line) for line in run.exchanges.lines]
     lines = [line_of(by_place.get((one.worker, one.number), one), str) for one in kept]
@@ -152,7 +152,7 @@ def test_the_verdict_of_a_bundle_turns_with_any_of_them(
     checked = check(tmp_path / "bundle", now=ISSUED)
     assert not checked.valid
     said = {finding.text.split(" ")[3] for finding in checked.findings if finding.name == "checks.jsonl"}
-    # A create that was changed is nothing any more that others could be compared with.
+    # Exchanges that were compared with a create cannot be judged any more once the create is changed.
     assert len(said & set(MUSTS)) >= 0.7 * len(MUSTS)
     assert all(finding.line > 1 for finding in checked.findings if finding.name == "checks.jsonl")
 

@@ -1,4 +1,4 @@
-"""The command as a user runs it: a process of its own, in a directory of its own, with nothing of this environment but the path."""
+"""Runs the command as a user does: in its own process and directory, with almost no variables of this environment."""
 
 import json
 import os
@@ -27,10 +27,10 @@ OPTIONS = {
     "--origin-client-key": KEYS.origin_client,
     "--origin": KEYS.origin,
 }
-"""All that a user can tell `accord verify` of the keys of a mock."""
+"""All options with which `accord verify` gets the keys of a mock."""
 
 PROGRESS = re.compile(r"\d+ s  (starting|\d+/\d+ tests)  [\d,]+ requests?")
-"""A line that says how far a run is, where there is no terminal."""
+"""A line that reports the progress of a run, where there is no terminal."""
 NO_VERDICT = json.loads(no_verdict.SCHEMA_FILE.read_text(encoding="utf-8"))
 
 LONGEST = 300.0
@@ -39,7 +39,7 @@ LONGEST = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A command that ended: its exit code, what it said, and where it ran."""
+    """A command that ended: its exit code, its two outputs, and the directory that it ran in."""
 
     code: int
     out: str
@@ -48,23 +48,23 @@ class Ended:
 
     @property
     def said(self) -> str:
-        """Both outputs, for messages of tests."""
+        """Both outputs, for the messages of failed assertions."""
         return f"{self.out}\n{self.err}"
 
     @property
     def complaints(self) -> str:
-        """What it said on stderr but for how far it was, which is said of any run that a slow machine makes long."""
+        """The lines on stderr other than progress, which any run reports on a slow machine."""
         return "".join(line for line in self.err.splitlines(keepends=True) if not PROGRESS.fullmatch(line.strip()))
 
     @property
     def report(self) -> dict[str, Any]:
-        """The report.json that it wrote to where reports go."""
+        """The report.json in the default report directory."""
         report: dict[str, Any] = json.loads((self.directory / "accord-report" / "report.json").read_text(encoding="utf-8"))
         return report
 
     @property
     def files(self) -> set[str]:
-        """The names of the files that it left, from where it ran."""
+        """The paths of all files in its directory, relative to that."""
         return {str(path.relative_to(self.directory)) for path in self.directory.rglob("*") if path.is_file()}
 
     @property
@@ -73,12 +73,12 @@ class Ended:
         return {entry["id"]: entry["outcome"] for entry in self.report["requirements"]}
 
     def with_outcome(self, outcome: str) -> set[str]:
-        """The requirements that ended so."""
+        """Return the requirements with this outcome."""
         return {name for name, ended in self.outcomes.items() if ended == outcome}
 
 
 def accord(directory: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None, program: Path = ACCORD) -> Ended:
-    """Run `accord` in a directory, with these environment variables besides those that any process has."""
+    """Run `accord` in a directory, with these environment variables in addition to those of `surroundings`."""
     done = subprocess.run(
         [str(program), *map(str, arguments)],
         cwd=directory,
@@ -95,16 +95,16 @@ def accord(directory: Path, *arguments: str | Path, environment: Mapping[str, st
 
 
 def surroundings(directory: Path, more: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a command that runs in a directory: what any process has, and more."""
+    """Return the environment of a command in a directory: a few variables of this process, settings for tests, and `more`."""
     plain = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     # Not the real home: a .netrc there is not the test's.
     home = {"HOME": str(directory), "XDG_CACHE_HOME": str(directory.parent / "cache")}
-    # A machine that is busy makes a server of its own look far away, for which a run would start as many workers as it may.
+    # On a busy machine a local server responds as slowly as a remote one, for which a run would start many workers.
     return {**plain, **home, "COLUMNS": "100", "ACCORD_WORKERS": "1", **more}
 
 
 def is_without_verdict(ended: Ended, code: int, *named: str) -> None:
-    """The exit code, at most two lines that name what to mend, and a report that says the same in the place of all others."""
+    """Check the exit code, one or two lines on stderr that name the problem, and a report without a verdict that says the same."""
     assert ended.code == code, ended.said
     assert ended.out == ""
     assert 1 <= len(ended.err.splitlines()) <= 2, ended.err

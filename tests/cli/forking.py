@@ -1,7 +1,7 @@
-"""The command without what it takes to start: forked off a process that has imported it all, and has done nothing else.
+"""Runs the command without its start-up time: as a fork of a process that has imported everything and done nothing else.
 
-It is a process all the same, with arguments, a directory, an environment, outputs and an exit code of its own. Two things differ:
-its modules are there already, and the hashes of texts are those of all its siblings.
+It is still a process with its own arguments, directory, environment, outputs and exit code. Two things differ from a real start:
+its modules are already imported, and all forks have the same hash seed for strings.
 """
 
 import atexit
@@ -25,7 +25,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 def accord(directory: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> Ended:
-    """What `command.accord` does, forked; from the start where a variable of the environment may be read by Python itself."""
+    """Run the command as `command.accord` does, but forked. With variables that Python itself may read, start it anew."""
     given = environment or {}
     if not all(name.startswith("ACCORD_") for name in given):
         return command.accord(directory, *arguments, environment=given)
@@ -45,7 +45,7 @@ def accord(directory: Path, *arguments: str | Path, environment: Mapping[str, st
             try:
                 code = int(said.readline())
             except BaseException:
-                # As subprocess.run does: a command that is not waited for any more goes on for nobody.
+                # As subprocess.run does: nobody waits for the command any more, so it must not go on.
                 os.kill(pid, signal.SIGKILL)
                 raise
         ended = Ended(code, out.read_text("utf-8"), err.read_text("utf-8"), directory)
@@ -55,7 +55,7 @@ def accord(directory: Path, *arguments: str | Path, environment: Mapping[str, st
 
 @cache
 def _parent() -> str:
-    """Start the process that has imported it all, and return the path of its socket; it ends with this process."""
+    """Start the process that is forked for each command, and return the path of its socket. It ends with this process."""
     folder = tempfile.mkdtemp(prefix="accord-forking-")
     path = f"{folder}/socket"
     environment = {**command.surroundings(_ROOT, {}), "PYTHONPATH": str(_ROOT)}
@@ -79,7 +79,7 @@ def _parent() -> str:
 
 
 def _serve(path: str) -> None:
-    """Fork a command off for whoever connects, until stdin is closed."""
+    """Fork a command for each connection, until stdin is closed."""
     import accord.cli
     import accord.commands.verify
     from contract_tests.run.runner import prepare
@@ -104,7 +104,7 @@ def _serve(path: str) -> None:
 
 
 def _attended(connection: socket.socket) -> bool:
-    """Fork the command off, and tell its number and then its exit code. Returns False in the command's process."""
+    """Fork the command; send its process id and, at its end, its exit code. Returns False in the command's process."""
     order = json.loads(connection.makefile("r").readline())
     child = os.fork()
     if child:

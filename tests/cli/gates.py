@@ -1,4 +1,4 @@
-"""What stands before a staging server: TLS by an authority of one's own, a gate that wants a header, and a forward proxy."""
+"""What stands in front of a staging server: TLS with a private certificate authority, and a gate that requires a header."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from tests.cli.proxies import closing, listening
 
 @dataclass(frozen=True)
 class Authority:
-    """A certificate authority of one's own, and the files that a client needs."""
+    """A private certificate authority, and the certificate files that a client needs."""
 
     folder: Path
     ca: trustme.CA = field(default_factory=trustme.CA)
@@ -30,7 +30,7 @@ class Authority:
         return str(path)
 
     def client(self) -> tuple[str, str]:
-        """The files of a client certificate and of its private key."""
+        """Return the paths of a client certificate and of its private key."""
         issued = self.ca.issue_cert("ci@example.com")
         certificate, key = self.folder / "client.pem", self.folder / "client.key"
         issued.cert_chain_pems[0].write_to_path(str(certificate))
@@ -38,7 +38,7 @@ class Authority:
         return str(certificate), str(key)
 
     def server(self, *names: str, wants_client: bool = False, **issued: Any) -> ssl.SSLContext:
-        """What a server of these names shows, and whether it wants a client certificate of the same authority."""
+        """Return the TLS context of a server with these names; `wants_client` requires a client certificate of this authority."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.ca.issue_cert(*(names or ("localhost", "127.0.0.1")), **issued).configure_cert(context)
         if wants_client:
@@ -49,7 +49,7 @@ class Authority:
 
 @contextmanager
 def behind_tls(url: str, context: ssl.SSLContext) -> Iterator[str]:
-    """The https:// URL of what passes everything on to a server."""
+    """Yield the https:// URL of a proxy that passes everything on to a server."""
     there = urlsplit(url)
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,7 +70,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def gated(app: WsgiApp, name: str, value: str, turned_away: list[str]) -> WsgiApp:
-    """An application that lets through what carries a header, and notes what it turned away."""
+    """Wrap an application: requests with the header get through, all others are refused with 403 and noted."""
     variable = f"HTTP_{name.upper().replace('-', '_')}"
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

@@ -1,4 +1,4 @@
-"""A server that keeps the contract, but for one value in each response, which is one that no reader of JSON expects."""
+"""A server that conforms, except that one value in each response is one that no reader of JSON expects."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ _PLACE = "@@place@@"
 
 
 def hostile(app: WsgiApp, texts: tuple[str, ...], *, doubled: bool = False) -> WsgiApp:
-    """The application with one value of each response replaced by one of the texts: another value of another response each time.
+    """Wrap an application: in each response, one value is replaced by one of the texts, at another place each time.
 
     `doubled` adds the text as a second member of the same name instead.
     """

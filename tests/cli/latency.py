@@ -1,4 +1,4 @@
-"""A proxy that makes a server far away: what is sent to it arrives later, as over a long line.
+"""A proxy that makes a server seem far away: requests reach it later, as over a long distance.
 
 python -m tests.cli.latency http://127.0.0.1:4010 0.1
 """
@@ -16,7 +16,7 @@ from tests.cli.proxies import closing, listening
 
 @contextmanager
 def far_away(url: str, seconds: float) -> Iterator[str]:
-    """The URL of a proxy to the server at `url`, through which each request takes so much longer."""
+    """Yield the URL of a proxy to the server at `url` that delays each request by `seconds`."""
     with listening(partial(_carry, url, seconds)) as address:
         yield address
 
@@ -29,13 +29,13 @@ async def _carry(url: str, seconds: float, reader: asyncio.StreamReader, writer:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
-    """Copy what comes, each piece so much later, in its order."""
+    """Copy data in order, each piece delayed by `seconds`."""
     loop = asyncio.get_running_loop()
     try:
         while data := await reader.read(1 << 20):
             loop.call_later(seconds, writer.write, data)
     except ConnectionError:
-        # The one side is gone, so the other one is to go as well.
+        # One side has closed the connection, so the other side is closed as well.
         pass
     loop.call_later(seconds, writer.close)
 

@@ -12,9 +12,9 @@ Carry = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @contextmanager
 def listening(carry: Carry, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """The URL of a proxy that carries each connection by that coroutine. At the end those that are open are cancelled.
+    """Yield the URL of a proxy that handles each connection with `carry`. Open connections are cancelled at the end.
 
-    With `tls`, clients are to speak TLS, whatever the URL says.
+    With `tls`, clients have to use TLS, although the URL says http.
     """
     started: Future[tuple[str, Callable[[], object]]] = Future()
     thread = threading.Thread(target=lambda: asyncio.run(_serve(carry, started, tls)), daemon=True)
@@ -31,7 +31,7 @@ async def _serve(carry: Carry, started: "Future[tuple[str, Callable[[], object]]
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     carried: set[asyncio.Task[None]] = set()
 
-    # asyncio holds a connection's task by what it waits for alone, and lets it go unended when its client closes meanwhile.
+    # Only what a connection's task waits for refers to it: when a client closes, asyncio may drop the task before it has ended.
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(_carry(carry, reader, writer))
         carried.add(task)
@@ -44,7 +44,7 @@ async def _serve(carry: Carry, started: "Future[tuple[str, Callable[[], object]]
     for task in carried:
         task.cancel()
     await asyncio.gather(*carried, return_exceptions=True)
-    # Sockets are closed in the loop's next turn.
+    # Sockets are closed only in the next iteration of the event loop.
     await asyncio.sleep(0.01)
 
 
@@ -55,7 +55,7 @@ async def _carry(carry: Carry, reader: asyncio.StreamReader, writer: asyncio.Str
 
 @contextmanager
 def closing(writer: asyncio.StreamWriter) -> Iterator[None]:
-    """Close a connection at the end of a block; at once, and with what is unsent, where the block is cancelled."""
+    """Close a connection at the end of a block. If the block is cancelled, close it at once and drop what is unsent."""
     try:
         yield
     except asyncio.CancelledError:

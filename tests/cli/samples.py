@@ -1,4 +1,4 @@
-"""Which cases of the long tests are run: some, or all of them where the environment has ACCORD_HOSTILE=all."""
+"""Chooses the cases of long tests: a sample, or all of them with ACCORD_HOSTILE=all in the environment."""
 
 import os
 from collections.abc import Sequence
@@ -10,5 +10,5 @@ ALL = os.environ.get("ACCORD_HOSTILE") == "all"
 
 
 def some(cases: Sequence[Case], every: int) -> Sequence[Case]:
-    """Every so-manieth of the cases, from the first on."""
+    """Return every n-th of the cases, starting with the first."""
     return cases if ALL else cases[::every]

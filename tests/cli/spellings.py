@@ -1,4 +1,4 @@
-"""How a key may be written, worked out without the code that hides it; and servers that repeat keys in all these ways."""
+"""Spellings of a key, written independently of the code that redacts it, and servers that repeat keys in all of them."""
 
 import asyncio
 import base64
@@ -12,7 +12,7 @@ from mockserver.serving.server import WsgiApp
 from tests.cli.proxies import listening
 
 ENOUGH = 12
-"""As many characters of a key that follow each other are too many."""
+"""The number of consecutive characters of a key that count as a leak."""
 
 
 def percent(text: str) -> str:
@@ -20,7 +20,7 @@ def percent(text: str) -> str:
 
 
 def spellings(key: str) -> dict[str, str]:
-    """The key, by the name of how it is written."""
+    """Return the key in each spelling, by the name of the spelling."""
     in_base64 = {f"base64 after {n}": base64.b64encode(b"u:"[:n] + key.encode() + b":pw").decode() for n in range(3)}
     return {
         "plain": key,
@@ -42,21 +42,21 @@ def spellings(key: str) -> dict[str, str]:
 
 
 def leaks(text: str, keys: list[str]) -> list[str]:
-    """Which key is in a text, and how it is written there: in whole, or twelve characters of what makes it secret and more."""
+    """Return which keys leak into a text, and how: twelve consecutive characters, or about half of another spelling."""
     low, found = text.lower(), []
     for number, key in enumerate(keys):
         secret = key[7:] if key.startswith("bnc_") else key
         pieces = {secret[at : at + ENOUGH].lower() for at in range(len(secret) - ENOUGH + 1)}
         found += [f"key {number}: {piece}" for piece in pieces if piece in low]
         for name, written in spellings(secret).items():
-            # Of Base64 the ends depend on what stands around; of the others a half is too much.
+            # The ends of Base64 depend on the text around the key. Of other spellings, half is already too much.
             middle = written[4:-8] if "base64" in name else written[: len(written) // 2]
             found += [f"key {number}, {name}"] if middle.lower() in low else []
     return found
 
 
 def echoing(app: WsgiApp) -> WsgiApp:
-    """The application, repeating the key that it is sent in headers, cookies, and members of the body, in every spelling."""
+    """Wrap an application: headers, cookies and members of its bodies repeat the key that it was sent, in every spelling."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         sent = (environ.get("HTTP_X_API_KEY") or environ.get("HTTP_AUTHORIZATION", "")).removeprefix("Bearer ")
@@ -82,7 +82,7 @@ def echoing(app: WsgiApp) -> WsgiApp:
 
 
 def replying(response: str) -> AbstractContextManager[str]:
-    """A server that replies so to everything, `{key}` being the key that it was sent and `{percent}` the same, percent-encoded."""
+    """Serve one response to every request. `{key}` in it becomes the key that was sent, `{percent}` the same percent-encoded."""
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -102,7 +102,7 @@ def _key_in(line: str) -> str:
 
 
 def all_texts(directory: Any) -> Iterator[tuple[str, str]]:
-    """Every file below a directory, with the name."""
+    """Yield the name and the text of every file below a directory."""
     for path in directory.rglob("*"):
         if path.is_file() and ".cache" not in path.parts:
             yield path.name, path.read_text(encoding="utf-8", errors="replace")

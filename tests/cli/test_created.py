@@ -118,7 +118,7 @@ def test_a_run_that_ends_early_has_named_all(tmp_path: Path, by: signal.Signals,
                 time.sleep(0.02)
             run.end(by, group=True)
         assert len(server.created) >= 25
-        # What a killed process was being told of, it could not write down any more.
+        # A killed process cannot write down the conversations whose responses were just arriving.
         unwritten = set(server.created) - set(named(tmp_path))
         assert len(unwritten) <= (0 if by is signal.SIGINT else 8)
         assert not set(named(tmp_path)) - set(server.created)
@@ -148,7 +148,7 @@ def three(tmp_path: Path) -> Iterator[Creations]:
 
 
 def left(creations: Creations) -> int:
-    """How many more may be created."""
+    """Count how many more conversations may be created, by reserving them all."""
     room = 0
     while True:
         try:

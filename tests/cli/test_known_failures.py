@@ -16,11 +16,11 @@ from tests.cli.forking import accord
 Verify = Callable[..., Ended]
 QUICK = ("--effort", "quick", "--only", "create.priority-*")
 FAULTY = "create.priority-kept"
-"""What the faulty server fails."""
+"""The requirement that the faulty server fails."""
 
 
 def in_days(days: int) -> date:
-    """A day, as the runs of this test count them."""
+    """Return the date `days` days from today, in UTC, as a run computes it."""
     return datetime.now(UTC).date() + timedelta(days=days)
 
 

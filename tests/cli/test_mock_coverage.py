@@ -1,4 +1,4 @@
-"""`accord mock --coverage`: what clients have met is told at the end, and may fail the command."""
+"""`accord mock --coverage`: at the end it reports what clients have met, and too little of it can fail the command."""
 
 import json
 import signal
@@ -13,7 +13,7 @@ from tests.cli.command import ACCORD, KEYS, accord, surroundings
 
 
 def run(directory: Path, *options: str) -> tuple[int, str]:
-    """Run a mock with two requests in different namespaces: its exit code, and what it said on stderr."""
+    """Run a mock, send it two requests in different namespaces, and return its exit code and what it wrote to stderr."""
     ready = directory / "ready"
     command = [str(ACCORD), "mock", "--port", "0", "--quiet", "--ready-file", str(ready), *options]
     process = subprocess.Popen(

@@ -90,7 +90,7 @@ def test_what_it_says_of_a_server(tmp_path: Path, serializer: type[Serializer], 
 
 
 def test_faults_are_not_the_servers(tmp_path: Path) -> None:
-    """They are in the journal, told on the way and at the end, and never make the server violate anything."""
+    """Injected faults are in the journal and reported during the run and at its end, but are never violations of the server."""
     (tmp_path / "faults.yaml").write_text(
         """\
 - {when: {next: 1}, then: {status: 500}}

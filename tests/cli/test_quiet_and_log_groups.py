@@ -1,4 +1,4 @@
-"""What stands in the log of a pipeline: one line with --quiet, groups where a CI system has them, and no command of a server's."""
+"""The log in a pipeline: one line with --quiet, groups where the CI system has them, and no commands from a server."""
 
 import json
 import re
@@ -100,7 +100,7 @@ def test_no_line_commands_the_runner(monkeypatch: pytest.MonkeyPatch, text: str,
 
 
 def commanding() -> WsgiApp:
-    """A server that shows conversations with members full of commands to the runner of whoever looks at them."""
+    """Make a server whose conversations contain commands to the CI runner that prints them."""
     app = create_app()
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:

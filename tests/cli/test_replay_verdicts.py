@@ -1,4 +1,4 @@
-"""What `accord replay` says: FIXED only where those tests that saw the failure looked again, to their end."""
+"""`accord replay` says FIXED only if the tests that saw the failure ran again, to their end."""
 
 import itertools
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ FAULTY = "create.priority-kept"
 
 
 def closing_after(creates: int) -> WsgiApp:
-    """A server that keeps the contract, and creates no more than so many conversations."""
+    """Make a server that conforms, but refuses every create after the first `creates`."""
     app, number = create_app(), itertools.count(1)
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""Whatever is given as an earlier report: it is one, or exit code 2 says that it is none. So of `--baseline` and of `replay`."""
+"""A file given as an earlier report, to `--baseline` or to `replay`, is read as one or refused with exit code 2."""
 
 import json
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ USED: dict[str, Any] = {
     "target": {"base_url": "http://127.0.0.1:9"},
     "requirements": [{"id": "get.answer", "outcome": "failed", "evidence": [{"test": "test_get.py::test"}]}],
 }
-"""What the commands use of a report."""
+"""The part of a report that the commands use."""
 
 WRONG: tuple[Any, ...] = (None, True, 0, -1.5, "text", [], {}, [None], [[]], {"a": 1}, 10**400, "\ud800")
 
 
 def changed(value: Any) -> Iterator[Any]:
-    """The value with something else in each of its places."""
+    """Yield copies of the value, each with one place changed to something else or removed."""
     yield from (other for other in WRONG if type(other) is not type(value) or isinstance(value, dict))
     if isinstance(value, dict):
         for name, member in value.items():
@@ -42,7 +42,7 @@ def changed(value: Any) -> Iterator[Any]:
 
 
 def laid_over(whole: Any, part: Any, used: Any = USED) -> Any:
-    """The whole with what `part` has otherwise than `used`."""
+    """Return the whole, changed where `part` differs from `used`."""
     if part == used and type(part) is type(used):
         return whole
     if isinstance(part, dict) and isinstance(used, dict):

@@ -20,7 +20,7 @@ from tests.cli.command import KEYS, Ended, key_options
 from tests.cli.test_verify_ended_early import started
 
 MEMBERS = ("id", "outcome", "standing", "exercised", "violations", "server_errors", "undecided", "causes", "seconds")
-"""Of a requirement in report.json, what follows from its checks alone. Evidence is in report.json only."""
+"""The members of a requirement in report.json that follow from its checks. Evidence is in report.json only."""
 
 
 def assert_folds_to_the_report(directory: Path) -> Run:
@@ -31,7 +31,7 @@ def assert_folds_to_the_report(directory: Path) -> Run:
     folded = json.loads(json.dumps(to_json(run)))
     for found, told in zip(folded["requirements"], report["requirements"], strict=True):
         assert [found.get(name) for name in MEMBERS] == [told.get(name) for name in MEMBERS]
-        # The sentence of a failure is that of its evidence.
+        # The reason of a failure comes from its evidence, which the log does not have.
         assert found["reason"] == told["reason"] or told["violations"]
     for member in ("suite", "target", "run", "verdict", "exit_code", "counts"):
         assert folded[member] == report[member]

@@ -16,7 +16,7 @@ SERVE = Path(__file__).parents[2] / "examples" / "django_helpdesk" / "serve.py"
 
 @pytest.fixture
 def helpdesk(tmp_path: Path) -> Iterator[str]:
-    """Its URL, on a port that was free, with the keys that the options give."""
+    """Serve the example on a free port, with the keys that OPTIONS gives, and yield its URL."""
     keys = [part for name, key in OPTIONS.items() for part in (name, key)]
     log = tmp_path / "serve.log"
     with (
@@ -41,7 +41,7 @@ def test_it_is_conformant(tmp_path: Path, helpdesk: str) -> None:
     # It sends no webhooks.
     assert {name for name in ended.with_outcome("not_tested") if not name.startswith("webhook.")} == set()
     choices = ended.report["choices"]
-    # What its README says that it chose.
+    # The README of the example lists these choices.
     assert choices["list_order"]["observed"] == "oldest"
     assert choices["limit_over_maximum"]["observed"] == "clamp"
     assert choices["message_paging"]["observed"] == "limit_offset"

@@ -1,4 +1,4 @@
-"""What is sent again after a gateway's error, or a closed connection, may be done twice: no server is accused of it."""
+"""A write that is repeated after a gateway's error or a closed connection may be done twice: that fails no server."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ EVERY = 29
 
 
 class Gateway:
-    """Hands on what is asked, and now and then answers a write that was done with an error of its own."""
+    """Passes requests on. Now and then it responds to a write with an error of its own, although the write was done."""
 
     def __init__(self, app: WsgiApp, status: str) -> None:
         self._app = app
@@ -40,7 +40,7 @@ class Gateway:
 
 
 class Cutter:
-    """A proxy that now and then closes the connection when a write was done, before its response."""
+    """A proxy that now and then closes the connection after a write was done, without passing its response on."""
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)

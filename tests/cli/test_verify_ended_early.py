@@ -24,13 +24,13 @@ from tests.cli.command import ACCORD, accord, key_options
 from tests.cli.samples import some
 
 SOON = 6.0
-"""Seconds within which a run ends that was told to: two on a machine that has nothing else to do."""
+"""Seconds within which a run ends once it is told to. An idle machine needs two."""
 
 
 def within(directory: Path) -> float:
-    """Seconds after its time budget within which a run has ended: five, and what this machine takes to start and to write reports.
+    """Return the seconds that a run may take beyond its time budget: five, and the time to start and to write reports.
 
-    That is measured where other tests keep it busy. It is called when the run has ended.
+    The latter is measured, since other tests keep this machine busy. Call this when the run has ended.
     """
     began = time.monotonic()
     accord(directory, "verify", "http://127.0.0.1:9", *key_options("--server-key"), "--report-dir", "nowhere")
@@ -64,7 +64,7 @@ class Started:
         return self.process.returncode, time.monotonic() - began, said
 
     def leaves(self) -> list[str]:
-        """What is left: processes of the group, and files in the temporary folder."""
+        """Return what is left behind: processes of the group, and files in the temporary folder."""
         listed = subprocess.run(["ps", "-e", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
         lines = [line.split(None, 2) for line in listed.splitlines()]
         ours = [line[-1] for line in lines if line[0] == str(self.process.pid) and not line[1].startswith("Z")]
@@ -96,7 +96,7 @@ def _options(workers: int) -> list[str]:
 CTRL_C, SIGTERM = (signal.SIGINT, True), (signal.SIGTERM, False)
 """A signal, and whether it goes to all of the terminal's processes or to the parent alone."""
 
-# Of two neighbours one is in a sample, which so has each behaviour by each signal, and by one and by two workers.
+# A sample takes every second one. In this order it has each behaviour with either signal, and with one and two workers.
 ENDINGS = [
     pytest.param(workers, misbehave, *by, id=f"{by[0].name}-{misbehave.__name__}-{workers}")
     for by, misbehave, workers in (
@@ -138,7 +138,7 @@ def test_a_signal_ends_a_run(
 
 @pytest.mark.parametrize(("after", "by", "group"), some(MOMENTS, 3))
 def test_a_signal_ends_a_run_of_many_workers(tmp_path: Path, mock: str, after: float, by: signal.Signals, group: bool) -> None:
-    """Also while they start."""
+    """A signal may also come while workers are still starting."""
     with (
         turning.turning(mock, turning.drips_in_headers, after=40) as server,
         started(tmp_path, "verify", server.url, *_options(32)) as run,
@@ -158,7 +158,7 @@ def test_a_worker_that_is_starting_is_ended_and_says_nothing(tmp_path: Path, cap
     deadline, model = Deadline(), execnet.gateway_base.get_execmodel("thread")
     with started_for(deadline, tmp_path / "errors"):
         starting = [execnet.gateway_io.create_io(execnet.XSpec("popen"), model) for _ in range(2)]
-        # What a parent does that dies: the process finds no first line.
+        # As when the parent dies: the worker does not find its first line on stdin.
         starting[0].popen.stdin.close()
         starting[0].popen.wait(60)
         deadline.stop("It is over.")
@@ -188,7 +188,7 @@ def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path, mock: str) -> None:
         "from contract_tests.transport.stopping import Deadline, ended_by_signals\n"
         "with ended_by_signals(Deadline()):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "    os.kill(os.getpid(), signal.SIGTERM)\n"  # Passed on by a shell as well: taken for the same.
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"  # A shell may pass this one on as well: it counts as the same request to stop.
         "    time.sleep(1)\n"
         "    print('still here', flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
@@ -251,7 +251,7 @@ def test_a_time_budget_ends_the_waiting_for_a_pace(tmp_path: Path, mock: str) ->
 
 
 def test_the_reading_at_the_end_is_within_the_budget(tmp_path: Path, mock: str) -> None:
-    """A server that stalls when the tests are done, as far as reading by id goes."""
+    """The server stalls once the tests are done, while conversations are read again by their ids."""
     began = time.monotonic()
 
     def turns(method: str, path: str, number: int) -> bool:

@@ -191,7 +191,7 @@ def test_the_baseline_may_lie_where_reports_go(tmp_path: Path, faulty: str) -> N
 
 
 def test_the_command_is_the_same_when_it_is_forked(tmp_path: Path, mock: str) -> None:
-    """Most tests fork it off, which is quicker: its exit codes and what it says and leaves are those of one from the start."""
+    """Most tests fork the command, which is faster: exit codes, outputs and files have to be those of a real start."""
     for arguments in (
         ("--version",),
         ("--bogus",),

@@ -1,7 +1,7 @@
 """Values that no reader of JSON expects are findings about the server, and never errors of the suite.
 
-Each is a whole verification: one by a server that shows all kinds of values by turns, and with ACCORD_HOSTILE=all in the
-environment, another by one of each kind.
+Each test is a whole verification. One server shows values of all kinds in turn; with ACCORD_HOSTILE=all in the environment,
+there is one more server for each kind.
 """
 
 import xml.etree.ElementTree as ET
@@ -57,7 +57,7 @@ def test_a_profile_is_what_the_mock_takes(tmp_path: Path, kind: str) -> None:
 
 
 def with_more(app: WsgiApp) -> WsgiApp:
-    """The application with members in each object beyond those that are documented, which are nobody's business."""
+    """Wrap an application: its objects get undocumented members with extreme values, which a server is free to send."""
     more = f'{{"big": {HUGE}, "deep": {DEEP}, "half": "\\ud800", '.encode()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

@@ -17,7 +17,7 @@ SERVER = ("--server-key", KEYS.server)
 
 
 def is_a_mistake(ended: Ended, *named: str) -> None:
-    """Exit code 2, at most two lines that name what to mend, and no report but one without a verdict."""
+    """Check for exit code 2, one or two lines that name what to correct, and a report without a verdict as the only file."""
     is_without_verdict(ended, 2, *named)
     assert ended.files == {"accord-report/report.json"}
 
@@ -79,7 +79,7 @@ def test_a_base_path(verify: Verify) -> None:
 
 
 def pages(status: str, body: bytes, *headers: tuple[str, str]) -> Callable[..., Any]:
-    """A server that gives everybody the same page."""
+    """Make a server that responds to everything with the same page."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         start_response(status, [("Content-Type", "text/html"), *headers])
@@ -103,7 +103,7 @@ def test_a_page_for_people(verify: Verify, status: str, headers: list[tuple[str,
 
 
 def test_a_page_for_people_that_is_found(verify: Verify) -> None:
-    """Never conformant, whether it counts as a mistake or as a server that is wrong in all it says."""
+    """A page with status 200 never conforms, whether it counts as a mistake or as a server with wrong responses."""
     with serving(pages("200 OK", b"<h1>Welcome</h1>")) as url:
         ended = verify(url, *key_options("--server-key"), "--effort", "quick", "--only", "get.*")
     assert ended.code in (1, 2, 3), ended.said
@@ -126,7 +126,7 @@ def test_a_host_without_a_name(verify: Verify) -> None:
 
 def test_something_that_does_not_speak_http(verify: Verify) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        # Closed before anything is said, as a TLS port does.
+        # The port is closed again before the run, so no TLS handshake can begin.
         port = listener.getsockname()[1]
     is_a_mistake(verify(f"https://127.0.0.1:{port}", *SERVER), "cannot be reached")
 

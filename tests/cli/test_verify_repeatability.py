@@ -1,4 +1,4 @@
-"""The same seed sends the same requests in the same order, but for the run's id, and more workers find the same."""
+"""Runs with the same seed send the same requests in the same order, except for the run's id; more workers find the same."""
 
 import json
 import re
@@ -19,11 +19,11 @@ from tests.defects.registry import all_defects
 
 Verify = Callable[..., Ended]
 AREAS = ("create.*", "messages.*", "resolve.*")
-"""Of what one run asks, what no two threads ask at the same time."""
+"""Areas whose tests never send requests from two threads at the same time, so that their order is fixed."""
 
 
 class Recorder:
-    """An application that keeps what it is asked: method, path, query, key, content type and body of each request, in order."""
+    """An application that records method, path, query, keys, content type and body of each request, in order."""
 
     def __init__(self, app: WsgiApp) -> None:
         self._app = app
@@ -51,7 +51,7 @@ class _Body:
 
 
 def asked(verify: Verify, seed: int, *only: str) -> list[tuple[str, ...]]:
-    """What a run with this seed asks a server that is new."""
+    """Run the suite with this seed against a new server, and return the requests that it sent."""
     patterns = [part for area in only or AREAS for part in ("--only", area)]
     recorder = Recorder(create_app(scenario="empty"))
     with serving(recorder) as url:
@@ -61,7 +61,7 @@ def asked(verify: Verify, seed: int, *only: str) -> list[tuple[str, ...]]:
 
 
 def test_the_same_seed_asks_the_same(tmp_path: Path) -> None:
-    # From the start: so that hashes of texts, and with them the order of sets, are others each time.
+    # A real start each time, not a fork: hashes of strings, and so the order of sets, then differ between the runs.
     first, second = (asked(partial(command.accord, tmp_path, "verify"), 5) for _ in range(2))
     assert len(first) > 500
     pairs = enumerate(zip(first, second, strict=False))
@@ -71,7 +71,7 @@ def test_the_same_seed_asks_the_same(tmp_path: Path) -> None:
 
 
 def test_two_runs_at_once_with_the_same_seed_accuse_nobody(tmp_path: Path) -> None:
-    """Twice, against one server that is new: what one run creates is no fault of the server in the eyes of the other."""
+    """Two runs at once on a new server, and two more on the same: no run blames the server for what another one created."""
     only = ("create.id-unique", "create.*-names", "list.*", "any.concurrent-*")
     with serving(create_app(scenario="empty")) as url:
         for turn in ("first", "second"):
@@ -95,7 +95,7 @@ def test_a_runs_id_is_kept_and_can_be_given(verify: Verify) -> None:
             assert ended.code == 0, ended.said
             ids.append(ended.report["run"]["id"])
     assert ids[0] == "nightly-7"
-    # The server knows that one by now, and what the first run created is not the second one's.
+    # The server has seen that id by now. The second run gets an id of its own, to keep its data apart.
     assert re.fullmatch("nightly-7-[0-9a-f]{4}", ids[1])
     created = [body for _, path, *_, body in recorder.requests if path.endswith("/conversations/create/")]
     assert all("nightly-7" in body for body in created)
@@ -122,7 +122,7 @@ def test_replay_repeats_the_id_on_a_server_that_does_not_know_it(verify: Verify,
     assert replayed.code == 1, replayed.said
     addresses = [found for *_, body in recorder.requests for found in re.findall(r"[\w.+-]+@example\.com", body)]
     repeated = [address for address in addresses if address.endswith(".again-1@example.com")]
-    # What was found is sent once more at the end, by addresses of its own.
+    # At the end the run sends once more what it found, with other addresses.
     assert len(repeated) > 10
     assert addresses[: len(repeated)] == repeated
 
@@ -143,7 +143,7 @@ def test_two_workers_find_what_one_finds(verify: Verify, faulty: str) -> None:
     assert by_one == by_two
     assert by_two["create.priority-kept"] == "failed"
     assert reports[1]["run"]["workers"] == 2
-    # The requests of all workers are counted: they are about as many.
+    # The requests of both workers are counted, so there are about as many as with one.
     assert reports[1]["run"]["requests"] > reports[0]["run"]["requests"] / 2
 
 

@@ -25,7 +25,7 @@ from tests.defects.registry import all_defects
 
 DOCUMENTED = [KEYS.server, KEYS.client, KEYS.revoked, KEYS.other_server, KEYS.origin_client]
 PLAIN = ["acme/live+7Hq2-Zx9vPq4T", "acme.web~Kd83JsLq0wMn5", "ghost-5rTgB8hN2mJu7kL", "other=Vf4Re3Ws2Aq1", "shop_9oLk8iJm7uHn6y"]
-"""Keys without the documented prefix, and with characters that are written otherwise in an address."""
+"""Keys without the documented prefix, with characters that have to be encoded in a URL."""
 
 Verify = Callable[..., Ended]
 
@@ -109,7 +109,7 @@ def test_keys_of_another_form(tmp_path: Path) -> None:
 )
 def test_in_what_ends_a_run_before_it_begins(verify: Verify, response: str, keys: list[str]) -> None:
     with replying(response) as url:
-        # One that asks to wait for ever is given up after a minute, if nobody has less time.
+        # A run waits up to a minute for a server that always asks to wait, unless its time budget is shorter.
         limits = ("--timeout", "2", "--time-budget", "5")
         ended = verify(url, *options_for(keys), "--effort", "quick", "--only", "get.answer", *limits)
     assert ended.code in (1, 2, 3), ended.said

@@ -1,4 +1,4 @@
-"""What a run is told: by options, environment variables and files, and which of them counts."""
+"""The settings of a run from options, environment variables and files, and which of them takes precedence."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ NEEDS = {
     },
     "--webhook-listen": {requirement.id for requirement in load_catalogue() if requirement.id.startswith("webhook.")},
 }
-"""What is not tested without an option."""
+"""The requirements that are not tested without an option."""
 
 
 def variables(*names: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of the document, the requirements that it may touch, and those of which the plain mock then violates one."""
+    """A change of the document, the requirements to test, and those of which the unchanged mock violates at least one."""
 
     change: Callable[[Document], object]
     only: tuple[str, ...]
@@ -84,7 +84,7 @@ def written(path: Path, *changes: Callable[[Document], object]) -> Path:
 
 
 def judged(mock_spec: Path, suite_spec: Path, only: tuple[str, ...]) -> Trial:
-    """What the suite that follows one document says of the mock that follows another."""
+    """Judge a mock that follows one document by the suite that follows another."""
     return try_apart(partial(_judge, str(mock_spec), str(suite_spec), only))
 
 

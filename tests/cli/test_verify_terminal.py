@@ -1,4 +1,4 @@
-"""What a terminal is sent, and what is told while a command works: colours, lines written over, a line now and then elsewhere."""
+"""What a terminal gets, and how commands show progress: colours, overwritten lines, and occasional plain lines elsewhere."""
 
 import io
 import json
@@ -33,7 +33,7 @@ class Terminal(io.StringIO):
 
 
 def on_a_terminal(directory: Path, *arguments: str, environment: Mapping[str, str]) -> str:
-    """What `accord` writes to both outputs where they are a terminal."""
+    """Run `accord` with both outputs on a terminal, and return what it writes."""
     ours, theirs = pty.openpty()
     plain = {"PATH": os.environ["PATH"], "HOME": str(directory), "COLUMNS": "100", "TERM": "xterm", **environment}
     process = subprocess.Popen([ACCORD, *arguments], cwd=directory, env=plain, stdin=theirs, stdout=theirs, stderr=theirs)
@@ -43,11 +43,11 @@ def on_a_terminal(directory: Path, *arguments: str, environment: Mapping[str, st
         while chunk := os.read(ours, 65536):
             written += chunk
     except OSError:
-        # Linux says so when the last who held the other side has gone.
+        # Linux raises this when the last process that had the other side open has ended.
         pass
     os.close(ours)
     process.wait(LONGEST)
-    # A terminal's line ends are those of the driver.
+    # The terminal driver writes line ends as CR LF.
     return written.decode().replace("\r\n", "\n")
 
 

@@ -1,4 +1,4 @@
-"""A name whose look-up never ends holds nobody up: not a time limit, not a budget, not Ctrl-C, and not the end of the process."""
+"""A host name whose look-up never ends holds up neither time limits nor budgets, nor Ctrl-C, nor the end of the process."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ socket.getaddrinfo = getaddrinfo
 
 
 def started(directory: Path, *options: str) -> "subprocess.Popen[str]":
-    """`accord verify` where every look-up of hangs.example takes ten minutes."""
+    """Start `accord verify` in an environment where every look-up of hangs.example takes ten minutes."""
     (directory / "site").mkdir()
     (directory / "site" / "sitecustomize.py").write_text(HANGS, encoding="utf-8")
     environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "PYTHONPATH": str(directory / "site")}

@@ -1,4 +1,4 @@
-"""Servers that ask to wait, are slow, go away, or are not ours alone: never failed for it, and never passed without proof."""
+"""Servers that ask to wait, are slow, go away, or have other users are not failed for it, and not passed without proof."""
 
 import json
 import socket
@@ -40,11 +40,11 @@ with serving(mortal) as url:
     print(url, flush=True)
     sys.stdin.read()
 """
-"""A server that ends, as a process, with the request after so many."""
+"""A server whose process ends at the request after a number of requests."""
 
 
 class Limited:
-    """An application that refuses each request of these numbers, and notes who did not wait until it might come again."""
+    """An application that refuses requests with certain numbers, and counts those that came back too soon."""
 
     def __init__(self, app: WsgiApp, refuses: Callable[[int], bool], retry_after: str) -> None:
         self._app = app
@@ -128,7 +128,7 @@ def test_a_server_that_is_slow(verify: Verify) -> None:
 
 
 def test_a_server_that_others_use_meanwhile(verify: Verify) -> None:
-    """It holds the conversations of others, and goes on to get more of them while the suite runs."""
+    """Other people have conversations on the server, and create more while the suite runs."""
     stop = threading.Event()
 
     def write(url: str) -> None:
@@ -167,7 +167,7 @@ ENDLESS = [
     (turning.enormous_length, "larger than 16 MiB, by its Content-Length"),
     (turning.headers_without_end, "larger than 64 KiB"),
 ]
-# From the beginning and from the middle: a sample has one of these of each, by turns.
+# Each from the start and after 60 requests. The order alternates, so that a sample of every second one has both.
 MOMENTS = [
     pytest.param(misbehave, why, after, id=f"{misbehave.__name__}-{'from the middle' if after else 'from the beginning'}")
     for number, (misbehave, why) in enumerate(ENDLESS)
@@ -179,7 +179,7 @@ MOMENTS = [
 def test_a_server_whose_responses_have_no_end(
     tmp_path: Path, mock: str, misbehave: turning.Misbehave, why: str, after: int
 ) -> None:
-    """It takes neither the time nor the memory of the machine; nothing is said of it but what it did."""
+    """It costs the run neither time nor memory without bound, and the run reports only what the server did."""
     with turning.turning(mock, misbehave, after=after) as server:
         ended, most = measured(tmp_path, "verify", server.url, *key_options(), *BOUNDED)
     assert ended.code == (3 if after else 2), ended.said
@@ -191,7 +191,7 @@ def test_a_server_whose_responses_have_no_end(
 
 
 def measured(directory: Path, *arguments: str) -> tuple[Ended, float]:
-    """Run a command; how it ended, and how much memory it had at most, in MiB."""
+    """Run a command, and return how it ended and its peak memory in MiB."""
     code = (
         "import resource, subprocess, sys\n"
         "code = subprocess.run(sys.argv[1:]).returncode\n"
@@ -203,7 +203,7 @@ def measured(directory: Path, *arguments: str) -> tuple[Ended, float]:
 
 
 def test_a_list_without_end(verify: Verify) -> None:
-    """Each page is followed by another: that is followed for a while, once."""
+    """Every page names a next one: the suite follows them up to a limit, and only once."""
     app = create_app(scenario="empty")
     asked = [0]
 

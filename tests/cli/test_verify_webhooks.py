@@ -16,7 +16,7 @@ ONLY = ("--only", "webhook.*", "--effort", "quick")
 
 @pytest.fixture(scope="module")
 def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """A mock that sends its events somewhere: its URL, and where that is."""
+    """Start a mock that sends its events to an address; yield its URL and that address."""
     directory, listen = tmp_path_factory.mktemp("mock"), f"127.0.0.1:{free_port()}"
     options = ["--port", "0", "--scenario", "empty", "--quiet", "--webhook", f"http://{listen}/", "--webhook-secret", SECRET]
     process = subprocess.Popen(
@@ -33,7 +33,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
 
 def test_the_mock_conforms_and_what_takes_longer_is_not_tested(heard: tuple[str, str], tmp_path: Path) -> None:
     url, listen = heard
-    # The retries of a real schedule take half a minute: here, only the first is waited for.
+    # All retries of the real schedule take half a minute, so the run waits only for the first one.
     hears = ("--webhook-listen", listen, "--webhook-secret", SECRET, "--webhook-wait", "4")
     ended = accord(tmp_path, "verify", url, *key_options(), *ONLY, *hears)
     assert ended.code == 0, ended.said

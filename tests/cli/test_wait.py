@@ -1,4 +1,4 @@
-"""`--wait`: a server that is just starting is waited for, and what was wrong is said where it never comes up."""
+"""`--wait` waits for a server that is still starting, and reports the last error if it never comes up."""
 
 import signal
 import socket
@@ -26,7 +26,7 @@ Verify = Callable[..., Ended]
 
 @contextmanager
 def starting(statuses: list[int]) -> Iterator[str]:
-    """A gateway whose server is not up for as many responses as there are statuses."""
+    """Serve a gateway whose server is still starting: it responds once with each of these statuses, then normally."""
     left = list(statuses)
     app = create_app()
 
@@ -75,7 +75,7 @@ def test_what_is_not_there_is_waited_for(url: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_connection_that_is_closed_is_waited_for() -> None:
-    """As those are that a container's port takes before anything listens inside."""
+    """A container's port accepts connections and closes them before anything listens inside: that is waited for, too."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 

@@ -1,4 +1,4 @@
-"""Where keys are sent is said by whoever runs the command: no file of a checkout, and no report, can say it."""
+"""Only whoever runs the command decides where keys are sent: no file in a checkout and no report can."""
 
 import json
 from collections.abc import Callable

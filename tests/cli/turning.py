@@ -1,4 +1,4 @@
-"""A server that serves as the mock does until it turns: from then on each request meets with what it was given to do."""
+"""A proxy to a server that works until it turns: from then on it responds to requests with a given misbehaviour."""
 
 import gzip
 import http.client
@@ -11,7 +11,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 Misbehave = Callable[[socket.socket], None]
-"""What is sent in place of a response, by a thread of its own, as long as the other side takes it."""
+"""Sends something in place of a response, in a thread of its own, for as long as the client accepts data."""
 
 _HOP = ("transfer-encoding", "connection", "content-length")
 
@@ -59,7 +59,7 @@ def enormous_length(opened: socket.socket) -> None:
 
 @cache
 def bomb() -> bytes:
-    """Some kilobytes that are a gigabyte when they are decompressed twice."""
+    """Return some kilobytes that become a gigabyte when they are decompressed twice."""
     return gzip.compress(gzip.compress(bytes(1 << 24)) * 64)
 
 
@@ -77,7 +77,7 @@ def says_nothing(opened: socket.socket) -> None:
 
 
 class Turning:
-    """In front of a server; `turns` says of each request, by its method, its path and its number, whether it is mistreated."""
+    """A proxy in front of a server. `turns` gets method, path and number of a request, and tells whether to misbehave."""
 
     def __init__(self, upstream: str, misbehave: Misbehave, turns: Callable[[str, str, int], bool]) -> None:
         self.asked = 0
@@ -125,8 +125,8 @@ def _response(response: http.client.HTTPResponse) -> bytes:
 
 @contextmanager
 def turning(upstream: str, misbehave: Misbehave, after: int = 0) -> Iterator[Turning]:
-    """A server that serves so many requests as `upstream` does, and none from then on."""
-    bomb()  # What takes long to make is not to be waited for by a request.
+    """Yield a proxy that passes the first `after` requests on to `upstream`, and misbehaves from then on."""
+    bomb()  # It takes long to make, so no request should have to wait for it.
     server = Turning(upstream, misbehave, lambda _method, _path, number: number > after)
     yield server
     server.close()

@@ -23,7 +23,7 @@ class Difficulty(StrEnum):
 class Defect:
     """A server with one fault. `breaks` are the requirements that it violates: one of them, at least, must be reported.
 
-    `effort` is the least at which the suite is bound to find it.
+    `effort` is the smallest effort at which the suite has to find it.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Defect:
 
     @property
     def tolerable(self) -> bool:
-        """Whether all that it breaks are SHOULDs, so that it is warned of."""
+        """Whether it breaks only SHOULDs, so that a run warns of it and does not fail."""
         catalogue = load_catalogue()
         return all(catalogue[name].level is Level.SHOULD for name in self.breaks)
 

@@ -22,11 +22,11 @@ OUT_OF_REACH = {
 """Classes of defects that are known to be out of reach."""
 
 _NAMED = 3
-"""Tests that a line names."""
+"""The most tests that a line names."""
 
 
 class Killing(Protocol):
-    """What a row of the matrix says here."""
+    """What these sections need of a row of the matrix."""
 
     @property
     def broken(self) -> Sequence[str]:

@@ -24,7 +24,7 @@ from tests.harness.trials import run_here
 
 
 def measured() -> dict[str, Any]:
-    """What tests create and how often they check what they cite, by file and function, and what the corpus creates."""
+    """Measure what each test and the corpus create, and how often each test checks what it cites."""
     created: Counter[str] = Counter()
     checked: defaultdict[str, Counter[str]] = defaultdict(Counter)
     running = [PREFLIGHT]
@@ -74,7 +74,7 @@ def measured() -> dict[str, Any]:
 
 
 def _around(instead: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
-    # A function and no partial, so that it is a method of the class that it is put into.
+    # A function, not a partial: only a function becomes a method of the class that it is put into.
     return lambda *values, **named: instead(original, *values, **named)
 
 

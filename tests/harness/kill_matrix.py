@@ -1,4 +1,4 @@
-"""The kill matrix: the suite against every server that is broken on purpose, and every one that is merely different.
+"""The kill matrix: the suite against every broken server, and against every conforming one that differs from the mock.
 
     python -m tests.harness.kill_matrix                          all of them at quick and standard, written to docs/kill-matrix.md
     python -m tests.harness.kill_matrix --effort quick --only 'isolation-*' --survivors
@@ -7,8 +7,8 @@ A defect is killed when the run says nonconformant and names one of the requirem
 only, the server is caught for the wrong reason, which is counted apart. A greater effort does all that a smaller one does, so what
 was killed is not tried again unless --again asks for it.
 
-With --fast, only what a defect escapes is tried by the whole suite. That takes a third of the time, and is kinder than a run, in
-which other tests come between: no page is written then.
+With --fast, the tests of the requirements that a defect breaks run first, and the whole suite only if these miss it. That takes a
+third of the time, but is more lenient than a full run, where other tests come in between: no page is written then.
 """
 
 import argparse
@@ -36,12 +36,12 @@ from tests.variations.registry import Variation, all_variations
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "kill-matrix.md"
 SCORE = ROOT / "contract_tests" / "kill_score.json"
-"""What every report says of the suite that made it."""
+"""The score of the suite, which every report shows."""
 
 EFFORTS = ("quick", "standard")
 
 _STEPS = (100, 250, 500, 750, 1_000, 1_500, 2_000, 2_500, 3_000, 4_000, 5_000)
-"""Requests of a run after which the page says how many broken servers were found."""
+"""Numbers of requests; for each, the page says how many broken servers were found by then."""
 
 
 class Fate(StrEnum):
@@ -54,11 +54,11 @@ class Fate(StrEnum):
 
 
 def fate_of(defect: Defect, trial: Trial) -> Fate:
-    """What became of a defect by a run of the suite."""
+    """Return what became of a defect in a run of the suite."""
     if trial.verdict == "error":
         return Fate.ERROR
     if defect.tolerable:
-        # It breaks nothing that must hold: the run warns of it, and does not fail.
+        # It breaks only SHOULDs: the run warns of them, and does not fail.
         return Fate.KILLED if set(trial.warned) & set(defect.breaks) else Fate.SURVIVED
     if trial.verdict != "nonconformant":
         return Fate.SURVIVED
@@ -66,7 +66,7 @@ def fate_of(defect: Defect, trial: Trial) -> Fate:
 
 
 def try_fast(defect: Defect, effort: str, seed: int = 0) -> Trial:
-    """Run what exercises the requirements that a defect breaks, and all of the suite only where that does not kill it."""
+    """Run the tests of the requirements that a defect breaks, and the whole suite only if they do not kill it."""
     trial = try_here(defect.app(), effort, seed=seed, only=defect.breaks)
     return trial if fate_of(defect, trial) is Fate.KILLED else try_here(defect.app(), effort, seed=seed)
 
@@ -84,7 +84,7 @@ class Row:
         return any(self.fate(effort) is Fate.KILLED for effort in self.trials)
 
     def fate(self, effort: str) -> Fate:
-        """What became of it at an effort; killed, if it was not tried at that one because it was at a smaller one."""
+        """Return its fate at an effort: killed, if it was not tried there because a smaller effort had killed it."""
         trial = self.trials.get(effort)
         return Fate.KILLED if trial is None else fate_of(self.defect, trial)
 
@@ -100,7 +100,7 @@ class Row:
 
     @property
     def worst(self) -> int:
-        """The higher, the earlier in the table: survivors of the greatest effort, misnamed ones, those of a smaller effort."""
+        """Its rank in the table, highest first: survivors of the greatest effort, misnamed ones, survivors of a smaller effort."""
         ranks = {Fate.KILLED: 0, Fate.MISNAMED: 2, Fate.SURVIVED: 3, Fate.ERROR: 3}
         fates = [ranks[fate_of(self.defect, trial)] for trial in self.trials.values()]
         return fates[-1] * 10 + max(fates)
@@ -113,7 +113,7 @@ class Row:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 where every defect was killed at the greatest effort that was asked for, else 1."""
+    """Try the defects. Returns 0 if the greatest chosen effort killed every defect and there was no false alarm, else 1."""
     options = _options(arguments)
     defects = {name: found for name, found in all_defects().items() if any(fnmatchcase(name, glob) for glob in options.only)}
     variations = all_variations() if options.only == ["*"] and not options.defects else {}
@@ -147,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     whole = options.only == ["*"] and not options.fast
     if options.page or whole:
         text = page(rows, options.effort, took, options.jobs, variations, alarms)
-        # These figures are measured by themselves, by `make reproduce` and `make rewrite`.
+        # `make reproduce` and `make rewrite` measure these figures separately.
         for figures, joined in ((FIGURES, with_figure), (rewritten.FIGURES, rewritten.with_rewrites)):
             text = joined(text, json.loads(figures.read_text(encoding="utf-8"))) if figures.exists() else text
         (options.page or PAGE).write_text(text, encoding="utf-8")
@@ -180,7 +180,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _false_alarms(variations: Mapping[str, Variation], options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
-    """The conforming servers that the suite objects to, at the least effort that was asked for."""
+    """Yield the conforming servers that the suite objects to, at the smallest chosen effort."""
     effort = options.effort[0]
     tasks = {name: partial(_judge, variation, effort, options.seed) for name, variation in variations.items()}
     for done, (name, trial) in enumerate(try_all(tasks, jobs=options.jobs, longest=options.longest), 1):
@@ -218,7 +218,7 @@ def _score_as_json(
 
 
 def _with_others(score: dict[str, object]) -> dict[str, object]:
-    """The score with that of the random rewrites, which is measured by itself."""
+    """Add the score of the random rewrites, which is measured separately."""
     if not rewritten.FIGURES.exists():
         return score
     return rewritten.in_score(score, json.loads(rewritten.FIGURES.read_text(encoding="utf-8")))
@@ -322,7 +322,7 @@ def _costs(rows: Sequence[Row], efforts: Iterable[str], took: Mapping[str, float
 
 
 def _curve(rows: Sequence[Row], efforts: Iterable[str]) -> list[str]:
-    """How many broken servers are found by so many requests of a run, the last of them all that it sends."""
+    """Return a table of how many broken servers are found within the first 100, 250 and more requests of a run."""
     lines = ["| effort | requests | servers found | for each further hundred requests |", "|---|---|---|---|"]
     for effort in efforts:
         killed = [(row.defect, row.trials[effort]) for row in rows if effort in row.trials and row.fate(effort) is Fate.KILLED]

@@ -1,11 +1,11 @@
-"""The round trip of profiles: what `accord profile` observes of a mock is what the mock was told, whatever it was told.
+"""The round trip of profiles: `accord profile` observes of a mock exactly the profile that it was given, whichever that is.
 
     python -m tests.harness.profiles                    500 profiles by chance
     python -m tests.harness.profiles --number 50 --seed 7
 
-Hypothesis draws an option for each open point. Where one comes back otherwise, the other choices are put back to the mock's own as
-far as that leaves the difference. What cannot be seen, since another option hides it or because it needs more than a server and its
-keys, is declared in spec/choices.yaml (`hidden_by`, `needs`), and is not compared.
+Hypothesis draws an option for each open point. If one is observed otherwise, the other choices are set back to the mock's defaults
+as long as the difference remains. Choices that cannot be observed, because another option hides them or because they need more than
+a server and its keys, are declared in spec/choices.yaml (`hidden_by`, `needs`), and are not compared.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from tests.harness.trials import Trial, run_here, try_all, try_apart
 CHOICES = load_catalogue().choices
 DEFAULTS = {name: choice.default for name, choice in CHOICES.items()}
 ROUNDS = 2
-"""As `accord profile` does."""
+"""The number of rounds, as in `accord profile`."""
 
 Profile = Mapping[str, str]
 
@@ -52,7 +52,7 @@ def drawn(number: int, seeded: int) -> list[Profile]:
 
 
 def observed(told: Profile) -> dict[str, str]:
-    """Return the profile that is observed of a mock that was told one, read back as the mock reads it."""
+    """Observe a mock that was given a profile, and return what was observed, read back as the mock reads profiles."""
     app = create_app(choices=told)
     try:
         rounds = [run_here(app, "quick", tests=observing_tests(), seed=number).choices for number in range(ROUNDS)]
@@ -65,20 +65,20 @@ def observed(told: Profile) -> dict[str, str]:
 
 
 def differences(told: Profile) -> dict[str, str]:
-    """Return what can be seen and is observed otherwise than it was told, each with what it was observed as."""
+    """Return the choices that can be observed but came back otherwise, each with the option that was observed."""
     found = observed(told)
     seen = [name for name in told if not CHOICES[name].hidden(told)]
     return {name: found.get(name, "nothing") for name in seen if found.get(name) != told[name]}
 
 
 def trial(told: Profile) -> Trial:
-    """Return the differences as what came of a trial."""
+    """Compare a profile with what is observed of it, and return the differences as a Trial."""
     found = differences(told)
     return Trial("different" if found else "same", evidence=found)
 
 
 def simplest(name: str, told: Profile) -> Profile:
-    """Return what of a profile is not the mock's own and still leaves a choice observed otherwise, each put back in turn."""
+    """Return the options of a profile, other than the defaults, that are needed for a choice to be observed otherwise."""
     kept = {one: option for one, option in told.items() if option != DEFAULTS[one]}
     for one in [one for one in kept if one != name]:
         without = {other: option for other, option in kept.items() if other != one}
@@ -88,7 +88,7 @@ def simplest(name: str, told: Profile) -> Profile:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 where every profile came back, else 1."""
+    """Try random profiles. Returns 0 if every profile came back as it was given, else 1."""
     parser = argparse.ArgumentParser(description="Tell a mock profiles by chance, and observe them.")
     parser.add_argument("--number", type=int, default=500, help="how many (500)")
     parser.add_argument("--seed", type=int, default=0)

@@ -17,7 +17,7 @@ DEFECTS = all_defects()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 where all lines show it again but those of servers that are counted apart, else 1."""
+    """Execute the lines. Returns 0 if all of them show the fault again, except for servers that are counted apart, else 1."""
     options = options_of("Execute the lines of the reports about broken servers.", arguments)
     found: list[Attempt] = []
     for place, attempt in swept(_attempt, options):
@@ -41,7 +41,7 @@ def _attempt(name: str) -> Attempt:
 
 
 def score_of(found: Sequence[Attempt]) -> dict[str, Any]:
-    """How many show it again, and which do not and why, sorted by name."""
+    """Return how many show the fault again, and which do not and why, sorted by name."""
     steady = [one for one in found if not apart(DEFECTS[one.defect])]
     others = [one for one in found if apart(DEFECTS[one.defect])]
     by_name = sorted(steady, key=lambda one: one.defect)

@@ -1,7 +1,7 @@
-"""Trying reproductions: the lines of a report, executed by bash against the server that caused them, fresh, over HTTP.
+"""Tries reproductions: bash executes the lines of a report over HTTP, against a new instance of the server that caused them.
 
-What they print is compared with what a server that conforms prints after the same lines: a finding is shown again where these
-differ, and the response has the status that the report tells of.
+Their output is compared with what a conforming server prints after the same lines. A finding is shown again if the two differ, and
+if the response has the status in the report.
 """
 
 import os
@@ -28,7 +28,7 @@ from tests.harness.trials import URL, run_here
 
 PAGE = Path(__file__).parents[2] / "docs" / "kill-matrix.md"
 FIGURES = Path(__file__).with_name("reproduced.json")
-"""Written by tests/reproduce.py."""
+"""Written by tests/harness/reproduce.py."""
 
 LONGEST = 60.0
 """Seconds after which lines are given up."""
@@ -51,11 +51,11 @@ APART = {
     "persistence-default-metadata-shared": "needs a create by another requester before, which nothing in the finding names",
     "ids-same-in-the-answer": "fails at every fiftieth create",
 }
-"""Servers, by patterns of their names, that fail by chance, load or time, and why lines need not show it."""
+"""Patterns of the names of servers that fail by chance, load or time, with the reason why lines need not show the fault."""
 
 
 def apart(defect: Defect) -> str:
-    """Why the lines for a server are counted apart; nothing where they are not."""
+    """Return why the lines for a server are counted apart, or an empty text if they are not."""
     named = (reason for pattern, reason in APART.items() if fnmatchcase(defect.name, pattern))
     if defect.area.startswith("webhook/"):
         return "is shown by what comes to a receiver"
@@ -67,7 +67,7 @@ _IDS = b"\nThe ids:"
 
 
 def figure(score: Mapping[str, Any]) -> str:
-    """What the page of the kill matrix says of reproductions."""
+    """Return what the page of the kill matrix says about reproductions."""
     others = score["apart"]
     which = f" (one of {score['every']} servers was tried)" if score["every"] > 1 else ""
     return (
@@ -78,7 +78,7 @@ def figure(score: Mapping[str, Any]) -> str:
 
 
 def with_figure(page: str, score: Mapping[str, Any]) -> str:
-    """The page with this figure in the place of the one that it has, or after that of false alarms."""
+    """Return the page with this figure in place of its old one, or after the figure of false alarms if it has none."""
     lines = [line for line in page.splitlines() if not line.startswith("- **reproductions**")]
     at = max((number for number, line in enumerate(lines) if line.startswith("- **false alarms**")), default=4)
     return "\n".join([*lines[: at + 1], figure(score), *lines[at + 1 :]]) + "\n"
@@ -86,7 +86,7 @@ def with_figure(page: str, score: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of executing the lines of one finding: `shown`, and otherwise the reason why they do not show it."""
+    """The result of executing the lines of one finding: whether they showed it (`shown`), and otherwise the reason."""
 
     defect: str
     requirement: str
@@ -99,7 +99,7 @@ class Attempt:
 def attempts(defect: Defect, effort: str = "quick", seed: int = 0, *, whole: bool = False) -> list[Attempt]:
     """Judge a broken server, and execute the lines of the first requirement that it breaks, or of all of them if `whole`."""
     found: list[Result] = []
-    # The first test that finds it will do, if there is one among those that say that they look for it.
+    # One finding is enough, preferably from a test that cites the requirement: the whole suite runs only if these find nothing.
     for settings in ({"only": defect.breaks, "fail_fast": not whole}, {"only": defect.breaks}, {}):
         if not found:
             found = findings(run_here(defect.app(), effort, seed=seed, **settings), defect)
@@ -110,7 +110,7 @@ def attempts(defect: Defect, effort: str = "quick", seed: int = 0, *, whole: boo
 
 
 def findings(run: Run, defect: Defect) -> list[Result]:
-    """The failures and warnings of the requirements that a server breaks, first those that are told by themselves."""
+    """Return the failures and warnings of the requirements that a server breaks, those that are no consequences first."""
     failed = run.with_outcome(Outcome.FAILED, Outcome.WARNED)
     own = [result for result in failed if result.requirement.id in defect.breaks and result.evidence]
     return sorted(own, key=lambda result: (bool(result.causes), defect.breaks.index(result.requirement.id)))
@@ -118,7 +118,7 @@ def findings(run: Run, defect: Defect) -> list[Result]:
 
 def _attempt(defect: Defect, result: Result, evidence: Evidence) -> Attempt:
     broken, ids = printed_by(defect.app(), evidence.curl)
-    # As empty at the start as the broken one: or what each holds by itself would be a difference.
+    # It is as empty at the start as the broken one: otherwise what each of them holds would be a difference.
     right, right_ids = printed_by(create_app(scenario="empty"), evidence.curl)
     reason = ""
     if not broken:
@@ -131,22 +131,22 @@ def _attempt(defect: Defect, result: Result, evidence: Evidence) -> Attempt:
 
 
 def printed_by(app: WsgiApp, lines: str) -> tuple[list[Exchange], dict[str, str]]:
-    """The responses that lines print which are executed against an application, fresh, over HTTP; and the variables, by their ids.
+    """Execute lines over HTTP against a new application; return the responses that they print, and the variables by their ids.
 
-    The last response has its head.
+    Only the last response is printed with its head.
     """
     variables = re.findall(r"^(ID\d+)=", lines, re.MULTILINE)
     quoted = " ".join(f'"${name}"' for name in variables)
     ending = f"\nprintf '\\nThe ids:'; printf ' %s' {quoted}"
     with serving(app) as url, tempfile.TemporaryDirectory() as folder:
-        # At a terminal there is none either.
+        # curl shows no progress meter at a terminal either.
         Path(folder, ".curlrc").write_text("no-progress-meter\n", encoding="utf-8")
         printed, _, ids = run_in_bash(lines.replace(URL, url) + ending, Path(folder)).rpartition(_IDS)
     return _parsed(printed), {unquote(one): name for one, name in zip(ids.decode().split(), variables, strict=False)}
 
 
 def run_in_bash(lines: str, folder: Path, path: str = "") -> bytes:
-    """What bash prints that executes the lines in a folder, with the ready-made keys of the mock in its environment."""
+    """Let bash execute the lines in a folder, with the mock's ready-made keys in the environment, and return what it prints."""
     keys = StandardKeys.of(DEFAULT_SEED)
     environment = {
         "PATH": path or os.environ["PATH"],
@@ -160,7 +160,7 @@ def run_in_bash(lines: str, folder: Path, path: str = "") -> bytes:
     }
     script = folder / "lines.sh"
     script.write_text(lines, encoding="utf-8")
-    # What is shown in passing goes to stderr while an id is taken from it.
+    # While a line takes an id from a response, it shows that response on stderr.
     done = subprocess.run(
         ["bash", str(script)],
         cwd=folder,

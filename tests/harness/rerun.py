@@ -20,7 +20,7 @@ FIGURES = Path(__file__).with_name("rerun.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 1 where a script said the contrary of what is so, of servers that do not fail by chance; else 0."""
+    """Execute the scripts. Returns 1 if one is wrong about a server that does not fail by chance, load or time, else 0."""
     options = options_of("Execute the scripts of repro/ about broken servers.", arguments)
     found: list[Rerun] = []
     for place, one in swept(_rerun, options):
@@ -44,7 +44,7 @@ def _rerun(name: str) -> Rerun:
 
 
 def figures_of(found: Sequence[Rerun]) -> dict[str, Any]:
-    """How many scripts of each kind are right, apart from those about servers that fail by chance, load or time."""
+    """Return how many scripts of each kind are right. Servers that fail by chance, load or time are counted apart."""
     steady = [one for one in found if not apart(DEFECTS[one.defect])]
     return {
         "tried": len(steady),

@@ -1,4 +1,4 @@
-"""Executing the scripts of repro/ against the server that caused them and against one that conforms, both fresh, over HTTP."""
+"""Executes the scripts of repro/ over HTTP, against new instances of the server that caused them and of a conforming one."""
 
 import os
 import subprocess
@@ -36,12 +36,12 @@ class Rerun:
     said: str = ""
 
     def right(self, kind: str) -> bool:
-        """Whether one kind of script sees the fault on the broken server, and that it is gone on the mended one."""
+        """Tell whether one kind of script sees the fault on the broken server, and sees that the mended one does not have it."""
         return (self.codes.get(f"broken {kind}"), self.codes.get(f"mended {kind}")) == (THERE, GONE)
 
     @property
     def misleading(self) -> list[str]:
-        """The scripts that say the contrary of what is so."""
+        """The scripts that say that the broken server is right, or that the mended one is wrong."""
         wrong = {f"{server} {kind}": code for kind in KINDS for server, code in (("broken", GONE), ("mended", THERE))}
         return [name for name, code in wrong.items() if self.codes.get(name) == code]
 
@@ -56,7 +56,7 @@ def rerun(defect: Defect, effort: str = "quick") -> Rerun:
     if not found:
         return Rerun(defect.name, "", said="it was not found out")
     codes, said = {}, []
-    # As empty at the start as the broken one.
+    # The conforming server is as empty at the start as the broken one.
     for server, app in (("broken", defect.app()), ("mended", create_app(scenario="empty"))):
         for kind, (code, output) in executed(run, found[0], app).items():
             codes[f"{server} {kind}"] = code
@@ -65,13 +65,13 @@ def rerun(defect: Defect, effort: str = "quick") -> Rerun:
 
 
 def executed(run: Run, result: Result, app: WsgiApp) -> dict[str, tuple[int, str]]:
-    """The exit code and the output of each kind of script about a result, against an application."""
+    """Execute each kind of script about a result against an application, and return exit codes and outputs."""
     with serving(app) as url:
         return executed_at(run, result, {"ACCORD_URL": url, **keys()})
 
 
 def executed_at(run: Run, result: Result, variables: Mapping[str, str]) -> dict[str, tuple[int, str]]:
-    """The same with these variables in the environment, and no others that matter."""
+    """Do the same with these variables in the environment, and without others that could matter."""
     found = {}
     with tempfile.TemporaryDirectory() as name:
         for path, text in repro.render(replace(run, results=(result,))).items():
@@ -93,7 +93,7 @@ def executed_at(run: Run, result: Result, variables: Mapping[str, str]) -> dict[
 
 
 def keys() -> dict[str, str]:
-    """The ready-made keys of the mock, as variables."""
+    """Return the mock's ready-made keys as environment variables."""
     standard = StandardKeys.of(DEFAULT_SEED)
     return {
         "ACCORD_SERVER_KEY": standard.server,

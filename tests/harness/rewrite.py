@@ -1,4 +1,4 @@
-"""Judge random rewrites of two servers' source: what of them the suite finds.
+"""Judge random rewrites of the source of two servers: how many of them the suite finds.
 
     python -m tests.harness.rewrite                      100 of the mock and 50 of the Django example; writes the figures
     python -m tests.harness.rewrite --mock 20 --django 0 --dry
@@ -38,7 +38,7 @@ from tests.harness.rewritten import FIGURES, SET_ASIDE, in_score, with_rewrites
 _STARTS_WITHIN = 120.0
 _BUDGET = 240
 _JUDGED_WITHIN = _BUDGET + 60.0
-"""Seconds of one run. What takes longer is undecided: a busy machine tells nothing of a mutant."""
+"""Seconds for one run. A longer one is undecided: it may be the machine that is slow, and not the mutant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ class Bench:
     def _served(self, server: str) -> Iterator[str | None]:
         ready = self._folder / "ready"
         ready.unlink(missing_ok=True)
-        # With what SQLite has beside it, which a server that is killed leaves behind.
+        # Also the files that SQLite keeps beside it: a server that is killed leaves them behind.
         for left in self._folder.glob("helpdesk.sqlite3*"):
             left.unlink()
         keys = [part for name, key in OPTIONS.items() for part in (name, key)]
         serve = [self._folder / "examples" / "django_helpdesk" / "serve.py", "--database", self._folder / "helpdesk.sqlite3", *keys]
         command = [ACCORD, "mock", "--quiet", "--ready-file", ready] if server == "mock" else [sys.executable, *serve]
-        # A changed file is compiled each time, and what was compiled of it is not kept for the next one.
+        # A changed file has to be compiled anew each time, so compiled code must not be kept for the next mutant.
         environment = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
         with (
             (self._folder / "said").open("w+") as said,
@@ -96,7 +96,7 @@ class Bench:
             try:
                 yield _url(process, ready if server == "mock" else self._folder / "said")
             finally:
-                # With the process that serves, which would outlive the one that started it.
+                # The whole group is killed: the process that serves would outlive the one that started it.
                 os.killpg(process.pid, signal.SIGKILL)
 
     def _verdict(self, url: str) -> tuple[str, str]:
@@ -124,7 +124,7 @@ class Bench:
 
 
 def _url(process: "subprocess.Popen[bytes]", place: Path) -> str | None:
-    """The URL that a server writes as soon as it responds; None where it never does."""
+    """Return the URL that a server writes once it responds, or None if it never does."""
     until = time.monotonic() + _STARTS_WITHIN
     while time.monotonic() < until and process.poll() is None:
         with suppress(OSError):
@@ -136,7 +136,7 @@ def _url(process: "subprocess.Popen[bytes]", place: Path) -> str | None:
 
 
 def judged(mutants: Sequence[Mutant], jobs: int) -> Iterator[Judged]:
-    """Judge mutants, so many at a time, and yield each in its turn."""
+    """Judge mutants, `jobs` at a time, and yield the results in order."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
         free: SimpleQueue[Bench] = SimpleQueue()
         for number in range(jobs):
@@ -154,7 +154,7 @@ def judged(mutants: Sequence[Mutant], jobs: int) -> Iterator[Judged]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 where every mutant was killed or is set aside, 3 where some are undecided, else 1.
+    """Judge mutants. Returns 0 if every mutant was killed or is set aside, 3 if some are undecided, else 1.
 
     Figures are written only where all are decided.
     """
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def score_of(found: Sequence[Judged], aside: Mapping[str, str], seed: int) -> dict[str, Any]:
-    """Return the figures: of what no client can tell, or what keeps the contract, nothing counts."""
+    """Return the figures. Survivors that no client can tell from the original, or that conform, are set aside and do not count."""
     fates = Counter("set_aside" if one.fate == "survived" and one.mutant.name in aside else one.fate for one in found)
     left = [one.mutant.name for one in found if one.fate == "survived" and one.mutant.name not in aside]
     return {

@@ -1,10 +1,10 @@
 """Random rewrites of servers' source: mutants by the operators of Cosmic Ray, drawn by a seed.
 
-Only the operators of Cosmic Ray are used, which are a library: a mutant is the text of a file with one operator applied at one
-place, which any way of judging can take. mutmut, the other well-kept one, makes switches of functions for its own runs of pytest.
+Of Cosmic Ray only the operators are used, as a library: a mutant is the text of a file with one operator applied at one place, and
+can be judged in any way. mutmut, the other maintained tool, puts all mutants behind switches, for its own runs of pytest.
 
-A place in the source is drawn first, and one of the operators that can change it then, so that none counts more for having many.
-What changes nothing but annotations, or is no Python, is left out.
+A place in the source is drawn first, then one of the operators that can change it: places with many operators count no more often.
+Mutants that change only annotations, or that are not valid Python, are left out.
 """
 
 import ast
@@ -41,7 +41,7 @@ SERVERS: Mapping[str, Sequence[str]] = {
         "examples/django_helpdesk/helpdesk/services/*.py",
     ),
 }
-"""The files of each server that do what the documentation says, and not its clock, its faults or its control."""
+"""The files of each server that do what the documentation says, without its clock, its faults and its control API."""
 
 _NOT_OF_THE_API = ("clock.py", "deliveries.py", "events.py")
 
@@ -61,7 +61,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """What it is known by, as long as the line is what it is; of equal lines in a file, the how manieth is said."""
+        """Its name: path, old line and new line, and which one of several equal lines of the file it is."""
         again = f" ({self.nth})" if self.nth > 1 else ""
         return f"{self.path}{again}: {self.before} -> {self.after}"
 
@@ -94,13 +94,13 @@ def _source(path: str) -> str:
 @cache
 def _operators() -> dict[str, Any]:
     classes = {name: cosmic_ray.plugins.get_operator(name) for name in cosmic_ray.plugins.operator_names()}
-    # Those with arguments rename variables that somebody names to them.
+    # Operators with arguments are left out: they rename variables that the caller has to name.
     return {name: made() for name, made in classes.items() if not made.arguments()}
 
 
 @cache
 def _places(path: str) -> dict[tuple[object, object], list[tuple[str, int]]]:
-    """The places of a file that can be changed, with the operators that can and the how manieth place of theirs it is."""
+    """Return the places of a file that can be changed, each with its operators and, for each operator, the number of the place."""
     nodes = list(ast_nodes(get_ast(_source(path))))
     found: dict[tuple[object, object], list[tuple[str, int]]] = {}
     for name, operator in _operators().items():
@@ -132,7 +132,7 @@ def _joined(lines: Sequence[str]) -> str:
 
 
 def _meaning(source: str) -> str | None:
-    """What a program does, without its annotations and its docstrings; None where it is none."""
+    """Return the syntax tree of a program without its annotations, as text, or None if it is not valid Python."""
     try:
         tree = ast.parse(source)
     except SyntaxError:

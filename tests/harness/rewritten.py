@@ -1,4 +1,4 @@
-"""The figures of the random rewrites, as the page of the kill matrix and every report tell them."""
+"""The figures of the random rewrites, as the page of the kill matrix and every report show them."""
 
 from collections.abc import Mapping
 from pathlib import Path

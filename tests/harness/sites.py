@@ -1,9 +1,9 @@
-"""A site of many certificates, and a comparison of as many reports: how long they take, how large they are, how soon they are seen.
+"""Measures a site of many certificates and a comparison of as many reports: time, size, and how soon they are visible.
 
     python -m tests.harness.sites                200 bundles, each signed by itself
     python -m tests.harness.sites --number 20
 
-The bundles are one run under different names: what is the same in them is one file with many names. Needs Chromium.
+All bundles are the same run under different names: files that do not differ are hard links to one file. Needs Chromium.
 """
 
 import argparse
@@ -43,14 +43,14 @@ _SAME = (bundle.REPORT, bundle.CHECKS, bundle.EXCHANGES)
 
 
 def certified() -> Run:
-    """Return what a thorough run would have found, as far as a quick one shows it."""
+    """Return a quick run of the mock, marked as a thorough one, which would take long."""
     run = run_here(create_app(), "quick", exchanges=True, run_id=_NONCE)
     declared = product.read(_PRODUCT.format(number=0).encode()).unsupported_in(load_catalogue())
     return replace(run, effort="thorough", left_out=(), unsupported=declared)
 
 
 def write_bundles(folder: Path, run: Run, number: int) -> None:
-    """Write so many bundles of one run, of as many products, by as many keys."""
+    """Write `number` bundles of one run, each of another product and signed with another key."""
     issued = datetime.now(UTC).replace(microsecond=0)
     first = folder / "000"
     for at in range(number):

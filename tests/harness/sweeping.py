@@ -1,4 +1,4 @@
-"""What programs share that try something with every broken server: their options, and a process for each server."""
+"""For programs that try something with every broken server: their common options, and a process for each server."""
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
@@ -22,10 +22,10 @@ def options_of(description: str, arguments: Sequence[str] | None) -> argparse.Na
 
 
 def swept(task: Callable[[str], T], options: argparse.Namespace) -> Iterator[tuple[str, T]]:
-    """Yield what a task, which is given the name of a server, found of each; and before it, how many of how many that makes."""
+    """Run a task with the name of each server; yield the progress, such as 3/40, and what the task returned."""
     chosen = [name for name in all_defects() if any(fnmatchcase(name, glob) for glob in options.only or ["*"])][:: options.every]
     warm_up()
-    # A process for each: what a server or a run leaves behind is gone with it.
+    # Each server gets a process of its own, so nothing of it or of its run is left behind.
     with get_context("fork").Pool(options.jobs, maxtasksperchild=1) as pool:
         for number, found in enumerate(pool.imap_unordered(task, chosen), 1):
             yield f"{number:>4}/{len(chosen)}", found

@@ -1,8 +1,8 @@
 """Every server that is broken on purpose is found out, and for the right reason.
 
-Each is tried in a child process: first by the tests that exercise what it breaks, which is quick, and by the whole suite where
-these do not find it. Here, for every fifth requirement, the one that is hardest to find, since test_reproductions.py has two easier
-ones found for each; with ACCORD_DEFECTS=all in the environment, all.
+Each is tried in a child process: first by the tests of the requirements that it breaks, which is quick, and by the whole suite if
+these do not find it. By default, only the hardest one is tried for every fifth requirement, since test_reproductions.py tries two
+easier ones for each; with ACCORD_DEFECTS=all in the environment, all are tried.
 `python -m tests.harness.kill_matrix` runs the whole suite on each of them and writes down what it found.
 """
 
@@ -22,7 +22,7 @@ CATALOGUE = load_catalogue()
 
 
 def hardest(most: int = 1) -> list[Defect]:
-    """For each requirement, so many defects that break it, the hardest to find first."""
+    """Return, for each requirement, up to `most` of the defects that break it and are hardest to find."""
     by_difficulty = sorted(DEFECTS.values(), key=lambda defect: [*Difficulty].index(defect.difficulty), reverse=True)
     found: dict[str, Defect] = {}
     for requirement in CATALOGUE:
@@ -36,7 +36,7 @@ CHOSEN = [*DEFECTS.values()] if os.environ.get("ACCORD_DEFECTS") == "all" else h
 
 @pytest.mark.parametrize("defect", CHOSEN, ids=lambda defect: defect.name)
 def test_a_broken_server_is_found_out(defect: Defect) -> None:
-    # Where threads have to meet at a bad moment, a machine that is busy with other tests may keep them from it.
+    # Some faults need threads that meet at a bad moment. On a busy machine they may not meet, so these are tried with three seeds.
     for seed in range(3 if "concurrency" in defect.area else 1):
         trial = try_apart(partial(try_fast, defect, defect.effort, seed))
         if fate_of(defect, trial) is Fate.KILLED:

@@ -1,4 +1,4 @@
-"""The page of the kill matrix: what stands in it, and that those who write to it leave each other's figures alone."""
+"""The page of the kill matrix: what is in it, and that programs which write to it leave each other's figures alone."""
 
 import json
 from itertools import islice

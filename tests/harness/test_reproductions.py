@@ -1,6 +1,6 @@
-"""What a report shows, shows it again: its lines are executed by bash against the server that caused them, fresh, over HTTP.
+"""The lines of a report show the fault again: bash executes them over HTTP, against a new instance of the server.
 
-Here for two servers of each requirement that must hold, and for one where more than a hundred requests are needed to show it again;
+The sample has two servers for each MUST requirement, or one where that takes more than a hundred requests;
 `make reproduce` does it for all.
 """
 
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.skipif(
 
 
 LONG = ("list/paging", "list/lists_shown", "messages/bodies", "messages/message_bodies")
-"""Areas whose lines send more than a hundred requests: they are about full pages and long texts."""
+"""Areas about full pages and long texts, whose lines send more than a hundred requests."""
 
 
 def sample(most: int = 1) -> list[Defect]:
-    """For each requirement that must hold, so many servers that break it each time: those that break the least, the easiest first.
+    """Return, for each MUST requirement, up to `most` servers that always break it: those that break least first, then the easiest.
 
-    What is easy to find is found by the first test that looks, so that these take little.
+    The first test that looks for an easy fault finds it, so these servers take little time.
     """
     steady = [defect for defect in all_defects().values() if not apart(defect) and defect.effort == "quick"]
     found: dict[str, Defect] = {}

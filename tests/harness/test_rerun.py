@@ -40,7 +40,7 @@ def test_there_on_the_broken_server_and_gone_on_the_mended_one(defect: Defect) -
 
 
 def test_there_is_none_where_no_response_shows_the_fault() -> None:
-    """A wrong event is seen by its receiver alone: the report has the requests that caused it, and no script."""
+    """Only its receiver sees a wrong event: the report has the requests that caused it, but no script."""
     run = run_here(all_defects()["hook-without-signature"].app(), only=("webhook.signature",))
     [result] = run.with_outcome(Outcome.FAILED)
     assert "/create/" in result.evidence[0].curl
@@ -83,7 +83,7 @@ def executed_elsewhere(failure: tuple[Run, Result], variables: Mapping[str, str]
 
 
 def test_nothing_of_a_server_is_executed(failure: tuple[Run, Result], tmp_path: Path) -> None:
-    """Whatever a server sent is data, in comments and in values alike; and the scripts still say what is so."""
+    """Whatever a server sent stays data, in comments and in values, and the scripts still tell the truth."""
     run, result = failure
     mark = tmp_path / "executed"
     attacks = [

@@ -53,7 +53,7 @@ def test_a_slow_one_holds_up_no_other() -> None:
 
 @pytest.fixture
 def session() -> requests.Session:
-    """A session whose server answers with what it was asked."""
+    """Return a session whose server echoes the request in its response."""
 
     def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response("201 Created", [("Content-Type", "text/plain"), ("X-Twice", "a"), ("X-Twice", "b")])

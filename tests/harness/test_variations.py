@@ -1,6 +1,6 @@
 """The suite accuses nobody: every variation that conforms is found conformant.
 
-Each is a whole verification. Here, of each theme, every fifteenth of those that show what no other does; all with
+Each is a whole verification. By default, every fifteenth variation of each theme is tried, not counting spare ones; all with
 ACCORD_ALL_VARIATIONS=1 in the environment, or by `make variations`. More seeds: `python -m tests.variations --seeds 20`.
 """
 

@@ -1,6 +1,6 @@
-"""Trying a server: the suite run against it within this process, or within a child that is ended when it takes too long.
+"""Tries a server: runs the suite against it in this process, or in a child process that is killed when it takes too long.
 
-Everything is imported, and the suite run once, before the first child is forked, so that a trial costs little but its requests.
+Everything is imported before the first child is forked, so that a trial costs little more than its requests.
 """
 
 import gc
@@ -46,8 +46,8 @@ LONGEST = 300.0
 class Trial:
     """What one run of the suite said. `failed` are requirements that must hold, `warned` those that should.
 
-    `verdict` is `error` where there was no run: `problems` then say why, as they do whatever kept a run from being whole.
-    `found_at` says, of each requirement that was violated, after how many requests that was first seen.
+    `verdict` is `error` if there was no run. `problems` say why there was none, or why a run is not complete.
+    `found_at` has, for each violated requirement, the number of requests after which the violation was first seen.
     `found_by` has the tests that found each requirement violated.
     """
 
@@ -67,14 +67,14 @@ Task = Callable[[], Trial]
 
 
 def try_here(app: WsgiApp, effort: str = "quick", **settings: Any) -> Trial:
-    """What `run_here` says, in short."""
+    """Run the suite as `run_here` does, and return the result in short."""
     return trial_of(run_here(app, effort, **settings))
 
 
 def run_here(app: WsgiApp, effort: str = "quick", **settings: Any) -> Run:
     """Judge a server that has the ready-made keys of the mock, by an in-process call of the suite.
 
-    `settings` are fields of `Settings` that are to be otherwise, such as `seed` or `base_url`.
+    `settings` override fields of `Settings`, such as `seed` or `base_url`.
     """
     keys = StandardKeys.of(DEFAULT_SEED)
     chosen: dict[str, Any] = {
@@ -93,7 +93,7 @@ def run_here(app: WsgiApp, effort: str = "quick", **settings: Any) -> Run:
 
 
 def trial_of(run: Run) -> Trial:
-    """What a run said."""
+    """Return in short what a run found."""
 
     def ids(outcome: Outcome, level: Level) -> list[str]:
         return [result.requirement.id for result in run.with_outcome(outcome) if result.requirement.level is level]
@@ -204,7 +204,7 @@ def warm_up() -> None:
     """Import all that a run imports, so that children need not."""
     suite = [module.name for module in pkgutil.iter_modules(contract_tests.suite.__path__, "contract_tests.suite.")]
     with warnings.catch_warnings():
-        # A test runner here does not know the marks of the suite.
+        # The test runner of this process does not know the suite's marks, and would warn of them.
         warnings.simplefilter("ignore")
         for name in (*suite, "contract_tests.run.plugin", "mockserver.app", "hypothesis.stateful"):
             importlib.import_module(name)
@@ -213,13 +213,13 @@ def warm_up() -> None:
 
 
 def try_apart(task: Task, longest: float = LONGEST) -> Trial:
-    """What a trial finds in a child process."""
+    """Run a trial in a child process, and return what it found."""
     [(_, trial)] = try_all({"it": task}, jobs=1, longest=longest)
     return trial
 
 
 def try_all(tasks: Mapping[str, Task], *, jobs: int = 2, longest: float = LONGEST) -> Iterator[tuple[str, Trial]]:
-    """What trials find, each in a child process, so many at a time; yields each with its name as it is done."""
+    """Run trials in child processes, `jobs` at a time; yield each name and result as soon as it is done."""
     warm_up()
     waiting = list(tasks.items())[::-1]
     running: dict[int, _Child] = {}
@@ -246,7 +246,7 @@ class _Child:
         self._found = b""
         self._late = False
         with warnings.catch_warnings():
-            # Newer Pythons warn of forking beside threads; those of a test runner do not hold locks of ours.
+            # Newer Pythons warn of forking beside other threads, but the threads of a test runner hold no locks of ours.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._pid = os.fork()
         if self._pid == 0:
@@ -256,11 +256,11 @@ class _Child:
 
     @property
     def left(self) -> float:
-        """Seconds until it is given up; enough, once it was."""
+        """Seconds until it is killed; `longest` again once it was, so that it is killed only once."""
         return self.longest if self._late else self.began + self.longest - time.monotonic()
 
     def read(self) -> bool:
-        """Take what was written. True when that was all."""
+        """Read what the child has written. Returns True at the end."""
         data = os.read(self.pipe, 1 << 20)
         self._found += data
         return not data
@@ -300,9 +300,9 @@ def _finished(children: Iterable[_Child]) -> Iterator[_Child]:
 
 
 def _be_child(writing: int, task: Task) -> None:
-    """Do it, write what was found, and end. Never returns."""
+    """Run the task in the child, write what it found, and exit. Never returns."""
     gc.disable()
-    # A test runner that forked this child may turn warnings into errors; that is for its own tests.
+    # The test runner that forked this child may turn warnings into errors, but only for its own tests.
     warnings.resetwarnings()
     try:
         with _silence():
@@ -313,12 +313,12 @@ def _be_child(writing: int, task: Task) -> None:
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(json.dumps(asdict(trial)).encode())
     finally:
-        # Not sys.exit: what the parent has open, and would do at its end, is not this child's.
+        # Not sys.exit: the files and exit handlers of the parent are none of this child's.
         os._exit(0)
 
 
 class _silence:
-    """What is printed meanwhile is printed nowhere."""
+    """Discards everything that is printed within the block."""
 
     def __enter__(self) -> None:
         self._before = sys.stdout, sys.stderr

@@ -1,4 +1,4 @@
-"""Servers that are right as long as one client calls after the other, or now and then: what load is there to find."""
+"""Servers that are right while one request follows the other, or most of the time: faults that only load can find."""
 
 import itertools
 import time

@@ -21,12 +21,12 @@ def load(tmp_path: Path) -> Callable[..., Ended]:
 
 
 def in_parallel(*works: Callable[[], Ended]) -> list[Ended]:
-    """The ends of several loads, a few of them at the same time: most of a short one is spent in starting processes."""
+    """Run several loads, a few at a time, since a short one mostly waits for processes to start; return how they ended."""
     with ThreadPoolExecutor(3) as pool:
         return [future.result() for future in [pool.submit(work) for work in works]]
 
 
 def loaded(directory: Path, *arguments: str, environment: dict[str, str] | None = None) -> Ended:
-    """Run a short `accord load` in a directory. Where tests run from a work tree of its own, so does the command."""
+    """Run a short `accord load` in a directory, with the PYTHONPATH of the tests, so that it runs the same checkout."""
     path = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
     return accord(directory, "load", *SHORT, *arguments, environment={**path, **(environment or {})})

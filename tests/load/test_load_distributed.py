@@ -11,7 +11,7 @@ from tests.load.test_load_mistakes import free_port
 
 
 def together(directory: Path, url: str, *others: tuple[str, ...]) -> tuple[Ended, list[Ended]]:
-    """A master, and workers with these keys."""
+    """Run a master, and one worker for each set of keys; return how they ended."""
     port = str(free_port())
     with ThreadPoolExecutor() as pool:
         workers = []

@@ -1,4 +1,4 @@
-"""Load finds what shows only among many: each of these servers is failed for what is wrong with it."""
+"""Load finds faults that show only among many requests: each of these servers fails the requirement that it violates."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,7 +26,7 @@ def load_of(app: WsgiApp, directory: Path, *keys: str) -> Ended:
 
 
 def test_what_is_wrong_is_found(tmp_path: Path) -> None:
-    # Made one after another: CPython 3.11 cannot always parse in several threads at once, as routes have to be.
+    # Not in threads: making routes parses Python code, which CPython 3.11 cannot always do in several threads at once.
     apps = [(app(), tmp_path / app.__name__) for app in BROKEN]
     found = in_parallel(*(partial(load_of, app, directory, *KEYS) for app, directory in apps))
     for (app, requirement), ended in zip(BROKEN.items(), found, strict=True):

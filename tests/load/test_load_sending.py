@@ -20,7 +20,7 @@ LIST, CREATE = Call("GET", "/api/v1/conversations/"), Call("POST", "/api/v1/conv
 
 @contextmanager
 def target(*answers: tuple[int, dict[str, str]]) -> Iterator[tuple[LoadTarget, list[str], list[tuple[str, bool]]]]:
-    """A server that gives these answers again and again; who asked, and what was reported."""
+    """Serve these responses in turn; yield a client, the methods that the server got, and what the client reported."""
     asked: list[str] = []
     told: list[tuple[str, bool]] = []
     turns = itertools.cycle(answers)

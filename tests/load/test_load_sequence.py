@@ -1,4 +1,4 @@
-"""The matchers of what many write to, and what processes tell each other: without a server, and without Locust."""
+"""Matchers for conversations that many clients write to, and what processes tell each other, without server and Locust."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What says nothing against a server: that it is slow, asks to wait, or leaves open what became of a write."""
+"""What is not held against a server: being slow, asking to wait, or leaving open whether a write was done."""
 
 import http.client
 import itertools
@@ -20,7 +20,7 @@ Load = Callable[..., Ended]
 
 
 def every(number: int, instead: Callable[[], tuple[str, list[tuple[str, str]]]], app: WsgiApp) -> WsgiApp:
-    """An application that answers each of so many requests otherwise."""
+    """Wrap an application: every `number`-th request gets the response that `instead` gives."""
     numbers = itertools.count(1)
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -53,7 +53,7 @@ def test_a_server_that_is_slow_and_asks_to_wait(load: Load) -> None:
 
 
 class Careless(BaseHTTPRequestHandler):
-    """A proxy that passes on each request and, of the writes, loses some, and of others the response."""
+    """A proxy that passes requests on, but loses some of the writes, and the responses to some others."""
 
     protocol_version = "HTTP/1.1"
     behind = ""
@@ -111,7 +111,7 @@ def test_writes_that_may_have_happened(load: Load) -> None:
         ended = load(url, *KEYS)
     assert not ended.with_outcome("failed"), ended.said
     assert ended.report["load"]["writes_in_doubt"] > 0
-    # A few leave the verdict as it is; of many, the run is not whole.
+    # A few writes in doubt do not change the verdict. With many, the run is incomplete.
     assert ended.code == (3 if ended.report["run"]["problems"] else 0), ended.said
 
 

@@ -1,4 +1,4 @@
-"""A small client of the mock: one method for each operation, answers as they come."""
+"""A small client of the mock with one method for each operation, which returns responses as they are."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,7 +25,7 @@ class Api:
     def __init__(self, app: MockApp) -> None:
         self.app = app
         self.keys = app.namespace.standard_keys
-        # Werkzeug's, which calls as a server does; Flask's keeps contexts, for which calls go another way.
+        # Werkzeug's client calls as a server does. Flask's keeps contexts, with which calls do not take the shortcut.
         self.client = Client(app)
 
     def request(
@@ -99,7 +99,7 @@ def edited_spec(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def faults(api):
-    """The fault rules of the namespace that requests reach which name none."""
+    """Return the fault rules of the default namespace, which serves requests that name none."""
     return api.app.namespace.faults
 
 
@@ -111,7 +111,7 @@ def stack():
 
 @pytest.fixture
 def hooked(make_api, stack):
-    """Makes a mock, and a receiver that subscribed: (api, receiver, the subscription as the response has it)."""
+    """Return a function that makes a mock and a receiver of its events: (api, receiver, the subscription in the response)."""
 
     def make(respond=lambda *_: 204, settings=None, **more):
         receiver = stack.enter_context(receiving(respond))

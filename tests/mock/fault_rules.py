@@ -5,7 +5,7 @@ BROKEN = {"status": 503}
 
 
 def statuses(api, times, **more):
-    """The statuses of so many lists, one after another."""
+    """Send list requests, `times` in a row, and return their statuses."""
     return [api.list(**more).status_code for _ in range(times)]
 
 

@@ -213,7 +213,7 @@ def message_paging(api):
 
 
 def kept_events(api):
-    """The deliveries of a create, to a receiver that nobody is."""
+    """Create a conversation with a subscription whose receiver does not exist, and return the deliveries."""
     api.request("POST", "/__accord__/webhooks", key=None, json={"url": "http://127.0.0.1:9/", "secret": "s"})
     api.made()
     found = api.request("GET", "/__accord__/webhooks/deliveries", key=None).json["results"]

@@ -46,7 +46,7 @@ class Receiver:
         return self.respond(number, one)
 
     def wait_for(self, count: int, seconds: float = 10.0) -> list[Received]:
-        """The requests, once there are so many."""
+        """Wait for `count` requests, and return them."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.received) >= count, seconds), f"{len(self.received)} of {count} came"
             return list(self.received)

@@ -1,4 +1,4 @@
-"""Agents that reply by themselves: what they do of which event, when, and what is said of a script that cannot be used."""
+"""Agents that reply by themselves: what they do on which event and when, and which scripts are refused with what message."""
 
 import json
 import threading
@@ -27,7 +27,7 @@ SCHEMA = json.loads(Path(script_file).with_name("script.schema.json").read_text(
 
 @pytest.fixture
 def agents(make_api, tmp_path):
-    """Makes a mock, its clock frozen, with the agent of a script."""
+    """Return a function that makes a mock with a script for its agent and with a frozen clock."""
 
     def make(script, **settings):
         path = tmp_path / "agent.yaml"
@@ -83,7 +83,7 @@ def test_the_documented_script(agents):
     api.send(calm, body="Thank you!")
     passed(api, 2)
     assert api.get(calm).json["status"] == "closed"
-    # Silent from then on.
+    # The agent sends nothing more to this conversation.
     api.request("PATCH", f"/__accord__/conversations/{calm}", key=None, json={"status": "open"})
     api.send(calm, body="One more thing")
     passed(api, 3600)

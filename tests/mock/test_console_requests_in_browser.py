@@ -100,7 +100,7 @@ def test_ten_thousand_requests_are_filtered_at_once_and_scroll(console: Console,
     journal, found = mock.app.journal, mock.create(priority="critical")
     mock.create()
     entries = list(journal._entries)
-    # As many as the page keeps, without sending each.
+    # The journal is filled directly, with as many requests as the page keeps.
     for number in range(10_000):
         one = entries[number % 2]
         journal._entries.appendleft((f"{one[0]}-{number}", *one[1:]))
@@ -132,7 +132,7 @@ def test_ten_thousand_requests_are_filtered_at_once_and_scroll(console: Console,
 
 
 def test_what_the_page_holds_is_bounded(console: Console, mock: Mock) -> None:
-    """Of 20,000 requests that come while it is open, as many as in half an hour at ten a second, and 10,000 while it is paused."""
+    """20,000 requests come while it is open, as in half an hour at ten a second, and 10,000 while it is paused."""
     journal = mock.app.journal
     mock.create(priority="critical", description="x" * 2000)
     [one] = journal._entries
@@ -142,13 +142,13 @@ def test_what_the_page_holds_is_bounded(console: Console, mock: Mock) -> None:
     session.send("Performance.enable")
 
     def held() -> tuple[float, float]:
-        """MiB of JavaScript's heap, and nodes, of which none is garbage."""
+        """Collect garbage, and return the MiB of the JavaScript heap and the number of nodes."""
         session.send("HeapProfiler.collectGarbage")
         found = {metric["name"]: metric["value"] for metric in session.send("Performance.getMetrics")["metrics"]}
         return found["JSHeapUsedSize"] / 2**20, found["Nodes"]
 
     def come(count: int, shown: str) -> None:
-        """Have so many come, each thousand as soon as the page has that before; `shown` is true of the page then."""
+        """Add `count` requests. After each thousand, wait until `shown` is true of the page."""
         for number in range(1, count + 1):
             id = journal.new_id()
             journal._entries.append((id, *one[1:]))
@@ -170,7 +170,7 @@ def test_what_the_page_holds_is_bounded(console: Console, mock: Mock) -> None:
     page.get_by_role("button", name="Pause").click()
     come(10_000, waiting)
     paused, _ = held()
-    # The lines that wait and those that are shown: twice as many, and no whole exchange.
+    # The page holds waiting lines in addition to those shown, which is twice as many, but no whole exchanges.
     assert paused < 2 * heap + 5, (heap, more, paused)
 
 

@@ -83,7 +83,7 @@ def test_a_fault_with_a_number_that_is_none_is_told(console: Console) -> None:
     page.get_by_role("spinbutton", name="Status").fill("99")
     page.get_by_role("button", name="Add fault").click()
     expect(page.get_by_role("alert").filter(has_text=re.compile("status"))).to_be_visible()
-    console.complaints.clear()  # The browser tells of the 400.
+    console.complaints.clear()  # The browser logs the 400.
 
 
 def test_namespaces_and_snapshots(console: Console, mock: Mock) -> None:
@@ -225,7 +225,7 @@ def lived_in(mock: Mock) -> list[str]:
 
 def test_axe_finds_nothing_in_any_view_light_or_dark(browser: Browser, mock: Mock) -> None:
     axe, views = axe_source(), lived_in(mock)
-    # The policy keeps axe out as well.
+    # The content security policy of the page would block axe, too.
     context = browser.new_context(viewport={"width": 1280, "height": 760}, bypass_csp=True)
     console = Console(context, mock.url)
     page = console.open()

@@ -64,7 +64,7 @@ def test_what_is_read_is_as_described(api, method, path):
 
 @pytest.mark.parametrize(("method", "path"), sorted(DESCRIBED))
 def test_refusals_are_as_described(api, method, path):
-    """Of a request by a page that may not send it."""
+    """The request comes from a page that may not send it."""
     url = path.replace("{", "").replace("}", "")
     response = api.request(method.upper(), url, key=None, headers={"Origin": "https://elsewhere.example"})
     assert response.status_code == 403

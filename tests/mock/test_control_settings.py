@@ -240,7 +240,7 @@ def _subscription(api):
     from mockserver.model.deliveries import Subscription
 
     events = tuple(api.app.namespace.contract.webhooks)
-    # Far too late for anything to be sent.
+    # It is due so late that nothing is sent during the test.
     return Subscription("one", "http://127.0.0.1:9/", "whsec-secret", events, late=86_400)
 
 

@@ -145,7 +145,7 @@ def test_a_name_that_leads_elsewhere_is_refused_at_once(api, monkeypatch):
     assert "--webhook-allow hooks.test" in detail
     here = subscribe(api, url="http://here.test/")
     assert control(api, "PATCH", f"/{here['id']}", url="http://hooks.test/").status_code == 400
-    # Of one that nobody knows, the attempts tell.
+    # A host name that cannot be resolved is accepted: its attempts report the error.
     subscribe(api, url="http://nobody.test/")
     assert [one["url"] for one in control(api, "GET", "").json["results"]] == ["http://here.test/", "http://nobody.test/"]
 

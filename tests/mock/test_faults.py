@@ -159,7 +159,7 @@ def test_the_journal_says_which_rule_fired(api, faults):
     steps=st.lists(st.integers(0, 3_000_000), max_size=40),
 )
 def test_waiting_as_told_always_succeeds(requests, per, speed, steps):
-    """By the client's own clock, and by the namespace's, at whatever speed that runs; and never more pass than may."""
+    """That holds by the client's clock and by the namespace's, at any speed; and never do more requests pass than allowed."""
     buckets, now, passed = Buckets(RateLimit(requests, per)), 0, []
     for step in steps:
         now += step

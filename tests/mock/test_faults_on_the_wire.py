@@ -34,7 +34,7 @@ def afresh(app):
 
 @contextmanager
 def sent(app, url, headers=b"", key=None):
-    """A connection by which a conversation is being created."""
+    """Send a create, and yield the connection."""
     host, port = url.removeprefix("http://").split(":")
     body = orjson.dumps({"subject": "Hello"})
     with socket.create_connection((host, int(port)), timeout=10) as connection:
@@ -54,7 +54,7 @@ def sent(app, url, headers=b"", key=None):
 
 
 def response(connection):
-    """The head and the body of a response that is whole; the connection stays open."""
+    """Return the head and the body of a complete response; the connection stays open."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += connection.recv(65536)
@@ -119,7 +119,7 @@ def test_a_timeout(app, served):
         connection.settimeout(0.5)
         with pytest.raises(TimeoutError):
             connection.recv(1)
-        # Others are answered meanwhile; and it was carried out, which a client cannot know.
+        # Other requests get responses meanwhile. The create was done, although its client cannot know that.
         key = {"X-API-Key": app.namespace.standard_keys.server}
         assert requests.get(served + LIST, headers=key, timeout=10).json()["count"] == 1
 
@@ -215,7 +215,7 @@ def test_one_request_by_its_header(app, served):
 
 
 def test_a_delayed_response_holds_up_nobody_else(app, served):
-    """Of another key, while ten of the first wait."""
+    """Requests with another key get their responses while ten with the first key wait."""
     keys = app.namespace.standard_keys
     app.namespace.faults.add({"match": {"key": "client"}, "then": {"delay": 1.5}})
     began = time.monotonic()

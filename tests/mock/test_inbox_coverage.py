@@ -1,4 +1,4 @@
-"""The coverage of examples/inbox: all that such a client can meet is met, and what the page does then. README.md has the figure."""
+"""The coverage of examples/inbox: the tests bring about all that such a client can meet. README.md has the figure."""
 
 import re
 from typing import Any
@@ -37,14 +37,14 @@ def left_out() -> set[str]:
 
 
 def everything(coverage: dict[str, Any]) -> tuple[set[str], set[str]]:
-    """What there is of statuses and refusals, and what of it was met."""
+    """Return the names of all statuses and refusals, and of those that were met."""
     counted = {f"{one['operation']} {one['status']}": one["count"] for one in coverage["responses"]}
     counted |= {one["kind"]: one["count"] for one in coverage["refusals"]}
     return {*counted}, {name for name, count in counted.items() if count}
 
 
 def statuses_of(support: MockNamespace, operation: str, out: set[str]) -> list[str]:
-    """The refusals of an operation by status that the inbox can meet."""
+    """Return the statuses of an operation, from 300 on, that the inbox can meet."""
     found = [one["status"] for one in support.steer("GET", "/coverage")["responses"] if one["operation"] == operation]
     return [status for status in found if status >= "300" and f"{operation} {status}" not in out]
 
@@ -78,7 +78,7 @@ def meet_statuses(page: Page, inbox: str, support: MockNamespace, out: set[str])
 
 
 def meet_refusals(page: Page, inbox: str, support: MockNamespace) -> None:
-    """Meet each refusal that is a matter of what is there, or of choices."""
+    """Meet the refusals that depend on the state of the mock or on its choices."""
     notice, failed = page.locator("#notice"), page.locator("#messages li.failed")
     conversation = create(support, subject="Closed elsewhere")
     opened(page, inbox, "Closed elsewhere")
@@ -98,14 +98,14 @@ def meet_refusals(page: Page, inbox: str, support: MockNamespace) -> None:
     page.get_by_role("button", name="Discard").click()
     support.steer("PUT", "/choices", {})
 
-    # Somebody began anew while the page was open.
+    # The mock was reset while the page was open.
     support.steer("POST", "/reset")
     page.get_by_role("button", name="Of a stranger").click()
     expect(notice).not_to_be_empty()
 
 
 def meet_keys(page: Page, support: MockNamespace) -> None:
-    """Meet what is said to a back end that has another key than it should."""
+    """Meet the refusals of a back end that has a wrong key, or an agent without a valid address."""
     keys, notice = support.keys, page.locator("#notice")
     conversation = create(support)
     for key in ("", "bnc_sv_nobody-has-this-key-of-all-000000", keys.revoked, keys.origin_client, keys.bundle_client):
@@ -120,7 +120,7 @@ def meet_keys(page: Page, support: MockNamespace) -> None:
     with back_end(support.url, keys.other_server) as url:
         page.goto(url)
         expect(page.get_by_text("Nothing here.")).to_be_visible()
-        # As a page does that was open before the back end got the key of another organisation.
+        # As in a page that was open before the back end got the key of another organisation.
         page.evaluate("id => open(id)", conversation["id"])
         expect(notice).not_to_be_empty()
     with back_end(support.url, keys.server, agent="nobody") as url:
@@ -130,7 +130,7 @@ def meet_keys(page: Page, support: MockNamespace) -> None:
 
 
 def meet_successes(page: Page, inbox: str, support: MockNamespace) -> None:
-    """Meet each success: a list, a thread, a reply by either status, and that it is resolved."""
+    """Meet each success: a list, a thread, a reply with either status, and a resolve."""
     for status in ("200", "201"):
         support.steer("PATCH", "/choices", {"create_message_status": status})
         opened(page, inbox)
@@ -151,7 +151,7 @@ def test_all_that_an_inbox_can_meet_is_met(page: Page, inbox: str, support_names
     there, met = everything(coverage)
     possible = {name for name in there if name not in out and name.split()[0] not in out}
     assert possible - met == set()
-    # Nothing is called impossible that was met, but for what the tests create themselves.
+    # README.md leaves out nothing that was met, except for the creates of these tests.
     assert {name for name in met - possible if not name.startswith(CREATE)} == set()
     assert {name for name in out if name not in there and name != CREATE} == set()
     figure = f"{len(possible)} of {len(possible)} statuses and refusals (100 %)"

@@ -162,7 +162,7 @@ def test_the_key_stays_with_the_back_end(page: Page, inbox: str, support_namespa
     responses: list[Response] = []
     page.on("response", lambda response: responses.append(response))
     opened(page, inbox)
-    # Only now: to ask for a text while others arrive takes a round trip to the browser, and those are then not counted.
+    # Texts are read only now: reading one takes a round trip to the browser, and responses that arrive meanwhile would be missed.
     assert len(responses) >= 5
     assert support_namespace.keys.server not in "".join(response.text() + str(response.headers) for response in responses)
     assert requests.post(f"{inbox}api/conversations/{'0' * 36}/resolve", data="{}", timeout=10).status_code == 415

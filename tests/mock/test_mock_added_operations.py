@@ -110,7 +110,7 @@ def test_the_query_is_checked(api, query, told):
 
 @pytest.mark.parametrize("more", ["&limit=50", "&limit=null", "&tag=a", "&tag=1", "&tag=a,b,c", "&tag=a&tag=b", "&unknown=x"])
 def test_a_query_as_documented_is_taken(api, more):
-    # `null` written out is no null: a query has texts only.
+    # A query has texts only, so `null` in it is the text and not a null.
     expected = 400 if more == "&limit=null" else 200
     assert api.request("GET", f"/api/v1/agents/?team=sales{more}").status_code == expected
 

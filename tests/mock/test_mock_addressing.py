@@ -1,4 +1,4 @@
-"""Whoever names a namespace means no other, and no response tells where things lie on the machine."""
+"""A request reaches exactly the namespace that it names, and no response reveals paths of the machine."""
 
 import logging
 
@@ -82,7 +82,7 @@ def test_a_path_that_names_nothing(served, kind):
 
 
 def test_an_encoded_slash_is_one(served):
-    # Servers hand paths over decoded: this is the path b/… of the namespace a.
+    # Servers decode paths before they pass them on, so this is the path b/… in the namespace a.
     assert status_and_body(served, b"/__accord__/in/a%2Fb/api/v1/conversations/", b"X-API-Key: " + KEY.encode())[0] == 404
 
 

@@ -78,7 +78,7 @@ def test_a_bad_message_is_refused_and_adds_nothing(api, name):
     id = api.made()["id"]
     body = REFUSED_BODIES[name].replace(b'"subject"', b'"user_email": "a@example.com", "body"')
     response = api.request("POST", f"{BASE}{id}/messages/create/", data=body)
-    if response.status_code == 201:  # What is wrong with a subject or with metadata need not be with a message.
+    if response.status_code == 201:  # What is wrong in a subject or in metadata may be right in a message.
         assert api.messages(id).json["results"] == [response.json]
     else:
         assert response.status_code == 400
@@ -154,7 +154,7 @@ def test_undocumented_methods_change_nothing(api, method):
         if method == "OPTIONS":
             assert (response.status_code, response.data) == (204, b"")
         elif path.endswith("/conversations/create/") and method in ("GET", "HEAD"):
-            assert response.status_code == 404  # There, `create` would be an id.
+            assert response.status_code == 404  # With these methods, `create` is taken for an id.
             continue
         else:
             assert response.status_code == 405

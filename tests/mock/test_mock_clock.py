@@ -1,4 +1,4 @@
-"""The clock of a namespace: exact, never backwards, and nobody else's."""
+"""The clock of a namespace is exact, never goes backwards, and does not affect other namespaces."""
 
 import threading
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The garbage collector: at rest while a mock starts, and never asked again about what was there then."""
+"""The garbage collector is off while a mock starts, and never examines again what existed then."""
 
 import gc
 import subprocess
@@ -33,6 +33,6 @@ def test_it_is_as_it_was_after_a_rest():
 
 
 def test_what_stays_is_put_aside():
-    """In a process of its own, as there is no way back."""
+    """This runs in a process of its own, since it cannot be undone."""
     done = subprocess.run([sys.executable, "-c", SPARED], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

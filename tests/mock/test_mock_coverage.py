@@ -70,7 +70,7 @@ def test_the_same_traffic_gives_the_same_figure(make_api):
         api.send(id)
         api.list(limit=500, status="open")
         found = read(api)
-        # To ask again changes nothing.
+        # Reading the coverage does not change it.
         assert read(api) == found
         return found
 

@@ -1,4 +1,4 @@
-"""What decides each refusal: bound to an id of the catalogue, and shown in the journal."""
+"""Each refusal is decided by a requirement or choice of the catalogue, which the journal shows."""
 
 import inspect
 
@@ -13,7 +13,7 @@ from mockserver.model import refusal
 from mockserver.model.refusal import Kind, Refusal
 
 UNDECIDED = {Kind.NOWHERE, Kind.UNAVAILABLE, Kind.HTTP}
-"""What no statement of the catalogue is about."""
+"""Kinds of refusals that no entry of the catalogue is about."""
 ID = "11111111-2222-4333-8444-555555555555"
 
 

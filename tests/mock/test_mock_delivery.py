@@ -43,7 +43,7 @@ def served():
 
 @contextmanager
 def asked(url, effects):
-    """A connection by which a response was asked for that is delivered so."""
+    """Request a response that is delivered with these effects, and yield the connection."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(b"GET /?%b HTTP/1.1\r\nHost: x\r\n\r\n" % effects.encode())
@@ -148,7 +148,7 @@ def test_others_do_not_wait_for_what_is_delayed(served):
         began = time.monotonic()
         late = [stack.enter_context(asked(served, "delay=4")) for _ in range(10)]
         others = list(pool.map(lambda _: seconds_of(served), range(100)))
-        # Loose, for machines that do much else; each would be 4 seconds and more if one waited for another.
+        # The limit is generous, for busy machines: if requests waited for each other, each would take 4 seconds or more.
         assert max(others) < 1.5
         assert time.monotonic() - began < 4
         for connection in late:
@@ -169,7 +169,7 @@ def test_others_do_not_wait_for_bodies_that_stall(framing):
         assert time.monotonic() - began < 2
         for connection in stalling:
             assert until_closed(connection).startswith(b"HTTP/1.1 408")
-        # At the same time, not one after another.
+        # They time out together, not one after another.
         assert 2 <= time.monotonic() - began < 6
 
 
@@ -272,7 +272,7 @@ def test_in_process_nobody_waits_and_failures_are_those_of_requests(effect, rais
 
 
 def test_requests_are_answered_one_at_a_time():
-    """An application need not be made for threads: not even where bodies are late, which another thread notices."""
+    """An application need not be thread-safe, even where bodies are late, which another thread notices."""
     inside, most, lock = 0, 0, threading.Lock()
 
     def counting(environ, start_response):

@@ -1,4 +1,4 @@
-"""Files that explode, never end or are something else: one sentence, in bounded time and memory, and exit code 2."""
+"""Files that expand without bound, never end, or are of another kind: one sentence, bounded time and memory, exit code 2."""
 
 import json
 import resource
@@ -52,7 +52,7 @@ def test_a_file_that_is_too_much_is_refused(tmp_path, monkeypatch, capsys, name,
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
     out, err = capsys.readouterr()
     assert out == ""
-    # Of what is in a keys file no message tells anything: it may be a key.
+    # No message quotes a keys file, since any text in it may be a key.
     assert says in err or (option == "--keys" and "what is there cannot be read" in err)
     assert "file.yaml" in err
     assert len(err) < 500

@@ -27,7 +27,7 @@ from mockserver.serving.ports import bind
 
 @contextmanager
 def handled_by(handle):
-    """A worker whose requests are handled so; a function that sends bytes to it and returns the connection."""
+    """Start a worker with this handler; yield a function that sends bytes to it and returns the connection."""
     with bind("127.0.0.1", 0) as listener:
         worker = Worker(listener, handle)
         worker.start()

@@ -46,7 +46,7 @@ def head(path=CREATE, key=KEY, method="POST", framing=b"Content-Length: 100", ho
 
 
 def answer_of(connection):
-    """Status and `detail`; the connection is closed after it."""
+    """Read until the connection is closed; return the status and `detail`."""
     received = b""
     while chunk := connection.recv(65536):
         received += chunk

@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
-    """The origin of pages that are not the mock's."""
+    """Serve pages of another origin than the mock's, and yield that origin."""
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         page = b"<!doctype html><title>A page</title><body>"
@@ -59,7 +59,7 @@ def origin() -> Iterator[str]:
 
 
 class Mock:
-    """A mock with something to lose, served; `state` shows what is there, from within."""
+    """A served mock with data that pages must not change; `state` returns them, without a request over HTTP."""
 
     def __init__(self, url: str, client: Client, key: str) -> None:
         self.url = url
@@ -68,7 +68,7 @@ class Mock:
 
     def state(self) -> list[Any]:
         journal, *others = (self.client.get(f"/__accord__/{path}").json for path in ("requests", "namespaces", "snapshots"))
-        # Without what browsers ask for by themselves, such as an icon.
+        # Without the requests that browsers send by themselves, such as for an icon.
         return [[entry for entry in journal["results"] if entry["operation"]], *others]
 
 
@@ -104,7 +104,7 @@ def test_a_page_of_another_origin_cannot_steer_or_read(page: Page, cors: bool) -
                 assert "failed" in page.evaluate(TRY, [url, {"method": method, "headers": {"X-Custom": "1"}}]), (method, path)
                 assert "failed" in page.evaluate(TRY, [url, {"method": method, "credentials": "include"}]), (method, path)
                 if method in ("GET", "POST"):
-                    # Without a preflight, as forms send it, and as images are asked for: the page sees nothing of the response.
+                    # As for forms and images, there is no preflight, but the page cannot read the response.
                     sent = {"method": method, "mode": "no-cors"} | ({"body": "{}"} if method == "POST" else {})
                     seen = page.evaluate(TRY, [url, sent])
                     assert "failed" in seen or (seen["type"], seen["body"]) == ("opaque", ""), (method, path)

@@ -1,4 +1,4 @@
-"""The journal: what is selected of it, one exchange whole, sent again, verified, and as HAR."""
+"""The journal: filters, one whole exchange, sending again, verification, and HAR."""
 
 import json
 
@@ -12,7 +12,7 @@ JOURNAL = "/__accord__/requests"
 
 @pytest.fixture
 def ask(api):
-    """Sends a request to the control API: the JSON value of the response, whose status is 200 unless said."""
+    """Return a function that sends a request to the control API, checks its status (200 by default), and returns the JSON."""
 
     def ask(path="", method="GET", status=200, **more):
         response = api.request(method, f"{JOURNAL}{path}", key=None, **more)
@@ -40,7 +40,7 @@ def test_every_response_names_its_entry(api, ask):
     named = [response.headers["X-Accord-Request-Id"] for response in responses]
     assert len(set(named)) == 5
     assert ids(ask()) == named[3::-1]
-    # Of responses that the journal does not keep as well.
+    # Responses that the journal does not keep have an id, too.
     assert api.request("GET", JOURNAL, key=None).headers["X-Accord-Request-Id"] not in named
     assert api.request("GET", JOURNAL, None, {"Origin": "https://else.example"}).headers["X-Accord-Request-Id"]
     preflight = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
@@ -59,7 +59,7 @@ def test_requests_that_go_through_flask_have_one_id_as_well(make_api):
 
 @pytest.fixture
 def traffic(api):
-    """Of seven requests: their ids, oldest first."""
+    """Send seven requests, and return their ids, oldest first."""
     first = api.create(subject="Broken Käfer")
     sent = [
         first,
@@ -112,7 +112,7 @@ def test_what_is_new_comes_oldest_first(api, ask, traffic):
     ask(method="DELETE", status=204)
     assert ids(ask()) == []
     new = api.list().headers["X-Accord-Request-Id"]
-    # What it is to come after is not kept any more.
+    # The journal no longer has the request that `after` names, so it returns all that it has.
     assert ids(ask(f"?after={traffic[2]}")) == [new]
 
 
@@ -153,11 +153,11 @@ def test_exchanges_that_are_not_there(api, ask):
     id = api.create().headers["X-Accord-Request-Id"]
     assert "no request" in ask("/1-2", status=404)["detail"]
     assert "no request" in ask("/1-2/replay", "POST", 404)["detail"]
-    # Of another namespace.
+    # The id belongs to another namespace.
     assert api.request("GET", f"/__accord__/in/other{JOURNAL}/{id}", None).status_code == 404
 
 
-# --- again ----------------------------------------------------------------------------------------------------------------
+# --- sending again --------------------------------------------------------------------------------------------------------
 
 
 def test_a_request_is_sent_again(api, ask):
@@ -181,7 +181,7 @@ def test_a_request_is_sent_again_in_its_namespace(api):
 
 
 def test_a_request_is_mended_and_sent_again(api, ask):
-    """Refused for its key before its body was read, which is kept nevertheless."""
+    """The request was refused for its key before its body was read, but the journal has kept the body."""
     id = api.create(key="bnc_sv_wrong-wrong-wrong-wrong", subject="Mended").headers["X-Accord-Request-Id"]
     new = ask(f"/{id}/replay", "POST", json={"headers": {"x-api-key": None, "Authorization": f"Bearer {api.keys.server}"}})
     assert new["response"]["status"] == 201

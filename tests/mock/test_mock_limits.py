@@ -168,7 +168,7 @@ def test_the_journal_keeps_so_many_bytes(make, fat):
 
 
 def _size(journal: Journal) -> int:
-    """What the texts and bytes in a journal take, with all that hangs on them."""
+    """Return the bytes that all texts in a journal take, including those of nested values."""
     seen, found, todo = set(), 0, [journal._entries]
     while todo:
         item = todo.pop()

@@ -225,5 +225,5 @@ def test_ten_thousand_cost_little(contract):
     app.journal.clear("default")
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # Of 500, with the journal of these requests; so 10,000 take less than 300 MB.
+    # This is for 500 of them and the journal of these requests, so 10,000 take less than 300 MB.
     assert kept / 500 < 30_000

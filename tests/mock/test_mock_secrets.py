@@ -40,7 +40,7 @@ def client(sent, log):
 
 
 def requests(key):
-    """Requests that have a key where somebody might put one: headers, query and body."""
+    """Yield requests that have a key wherever somebody might put one: in headers, query and body."""
     basic = base64.b64encode(f"user:{key}".encode()).decode()
     yield {"Authorization": f"Bearer {key} x"}, "", None
     yield {"Authorization": f"Bearer x {key}"}, "", None

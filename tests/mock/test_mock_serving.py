@@ -86,7 +86,7 @@ def test_the_curl_lines_work_when_pasted(tmp_path, scenario):
         assert shlex.split(lines[0])[0] == "curl"
         process.terminate()
         _, log = process.communicate(timeout=5)
-        # Of each request a line, where it is not quiet.
+        # Without --quiet, the log has one line for each request.
         assert len(log.splitlines()) == 3
 
 
@@ -236,7 +236,7 @@ def test_streams_that_are_closed_or_full_do_not_end_it(tmp_path, streams):
     else:
         process.terminate()
     out, err = process.communicate(timeout=10)
-    # That nobody reads it changes no exit code; that it cannot be written is told.
+    # An output that nobody reads does not change the exit code, but an output that cannot be written does.
     assert process.returncode == (70 if ">/dev/full" in streams else 0)
     assert "Traceback" not in out + err
 

@@ -1,4 +1,4 @@
-"""Plain calls go past Flask's contexts, and nobody can tell: whatever is added to the application sees them."""
+"""Plain calls bypass Flask's contexts without any visible difference: what is added to the application still sees them."""
 
 import flask.signals
 import pytest
@@ -23,7 +23,7 @@ def key(app):
 
 @pytest.fixture
 def through_flask(monkeypatch):
-    """Counts the calls that go through Flask."""
+    """Record the paths of the calls that go through Flask."""
     calls = []
     dispatch = Flask.full_dispatch_request
     monkeypatch.setattr(Flask, "full_dispatch_request", lambda self: calls.append(request.path) or dispatch(self))

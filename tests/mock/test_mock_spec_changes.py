@@ -218,7 +218,7 @@ def test_a_missing_operation_is_an_error(make_api, edited_spec):
 
 
 def test_no_number_of_the_contract_is_in_the_code():
-    """The limits are read, never repeated: the document with every limit changed still gives a working mock."""
+    """Limits are read from the document, and not repeated in the code."""
     document = yaml.load(OPENAPI.read_text(), Loader=yaml.CSafeLoader)
     limits = parameter(document, "Limit")
     subject = schema(document, "ConversationCreate")["properties"]["subject"]

@@ -1,4 +1,4 @@
-"""Who may steer and read the mock: by the headers that browsers send, the name it is reached by, and the token."""
+"""Who may control and read the mock: this depends on the headers that browsers send, the host name, and the token."""
 
 import itertools
 import json
@@ -53,7 +53,7 @@ def create_app(**settings: object) -> MockApp:
 
 
 class Watched:
-    """A mock with something to lose, and whether it was lost."""
+    """A mock with data that strangers must not change; `state` returns these."""
 
     def __init__(self, app):
         self.app = app
@@ -122,7 +122,7 @@ def test_programs_and_the_mock_itself_may(watched, headers):
 
 
 def test_a_link_to_the_console_is_not_refused(watched):
-    # There is none yet; nobody is told that pages may not.
+    # A page may link to the address of the console, but not send other requests to it.
     assert watched.client.get("/__accord__/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
     assert watched.client.post("/__accord__/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
 

@@ -154,7 +154,7 @@ def test_the_line_for_chromium(secure, certificate):
         pytest.skip("Chromium is not there: install the package chromium, or name the program in CHROMIUM")
     flag = next(word for word in lines_of(certificate, secure)["Chromium"].split() if word.startswith("--ignore"))
     with sync_playwright() as playwright:
-        # Containers run tests as root, whom Chromium's sandbox refuses, and have little shared memory.
+        # Containers run tests as root, for which Chromium's sandbox does not start, and have little shared memory.
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", flag]
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         assert browser.new_page().goto(f"{secure}/__accord__/health").status == 200

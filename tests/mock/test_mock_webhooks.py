@@ -96,7 +96,7 @@ def test_the_thread_ends_with_the_last_subscription(hooked):
     assert control(api, "DELETE", f"/{made['id']}").status_code == 204
     api.app.namespaces.deliverer.wake()
     until(lambda: api.app.namespaces.deliverer._thread is None)
-    # And begins again with the next one.
+    # The next subscription starts the thread again.
     subscribe(api, url=receiver.url)
     api.made()
     receiver.wait_for(2)
@@ -106,7 +106,7 @@ def test_the_thread_ends_with_the_last_subscription(hooked):
 
 
 def retried(api, receiver, count):
-    """Let an hour pass on the clock until the receiver got so many."""
+    """Move the clock on by an hour at a time, until the receiver got so many requests."""
     for number in range(1, count):
         until(lambda number=number: len(deliveries(api)[0]["attempts"]) == number)
         api.app.namespace.clock.advance(3_600_000_000)
@@ -205,7 +205,7 @@ def test_events_of_one_conversation_come_in_their_order(hooked):
     assert [one.json.get("message_id") for one in came] == [None, *sent, None]
 
 
-# --- what makes life harder -------------------------------------------------------------------------------------------
+# --- duplicates, delays and another order -----------------------------------------------------------------------------
 
 
 def test_duplicates_late_and_out_of_order(hooked):

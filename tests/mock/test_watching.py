@@ -1,4 +1,4 @@
-"""Files of a running mock that change: taken again, or told of while the old ones stay."""
+"""Files of a running mock that change are read again; if one is wrong, that is reported and the old contents stay."""
 
 import os
 import time
@@ -21,7 +21,7 @@ FIRST, SECOND = "bnc_sv_first-of-the-keys", "bnc_sv_second-of-the-keys"
 
 @pytest.fixture
 def written(tmp_path):
-    """Writes a file of a name, so that it differs from what was there before."""
+    """Return a function that writes a file with a new modification time, so that the change is noticed."""
     times = iter(range(1_800_000_000, 1_900_000_000))
 
     def write(name, text):
@@ -34,7 +34,7 @@ def written(tmp_path):
 
 
 def looking(api, **files):
-    """A watcher of the files, what it tells, and a function that has it look until all is taken."""
+    """Make a watcher of the files; return a function that lets it take all changes, and returns what it reports."""
     told = []
     watcher = Watcher(reloads_of(api.app.namespaces, **files), told.append)
 

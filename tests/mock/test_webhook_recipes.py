@@ -1,4 +1,4 @@
-"""The recipes of docs/webhooks.md, against what the mock sends: what is right is taken, all else refused with its reason."""
+"""The recipes of docs/webhooks.md accept what the mock sends, and refuse everything else with the right reason."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def block(name):
 
 @pytest.fixture(scope="module")
 def sent():
-    """The signature and the body of an event whose JSON, parsed and written again, is other bytes."""
+    """Return the signature and the body of an event whose bytes change when its JSON is parsed and written again."""
     from mockserver.app import create_app
     from tests.mock.conftest import Api
 
@@ -40,7 +40,7 @@ def sent():
 
 
 def cases(signature, body):
-    """Secret, signature and body, and a part of the reason for which they are refused; None if they are taken."""
+    """Return secret, signature and body, each with a part of the reason for the refusal, or None if they are accepted."""
     changed = body.replace(b"10.0", b"10.1")
     again = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).replace("10.0", "10").encode()
     assert body not in (changed, again)

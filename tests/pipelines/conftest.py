@@ -12,11 +12,11 @@ SHIM = """#!/bin/sh
 if [ "$1 $2" = "-m venv" ]; then set -- -m venv --without-pip "$3"; fi
 exec "{python}" "$@"
 """
-"""A Python that makes environments without pip, which is there by PYTHONPATH; installing it takes most of the time."""
+"""A `python` that makes environments without pip, since installing it takes most of the time: pip comes from PYTHONPATH."""
 
 
 def job_environment(folder: Path) -> dict[str, str]:
-    """The environment of a job: Python and pip are there, pip asks no index, and takes what is installed here for granted."""
+    """Return the environment of a job: it has Python and pip, but pip uses no index, only the packages that are installed here."""
     home, programs = folder / "home", folder / "programs"
     home.mkdir()
     programs.mkdir()
@@ -29,9 +29,9 @@ def job_environment(folder: Path) -> dict[str, str]:
         "PIP_NO_INDEX": "1",
         "PIP_NO_DEPS": "1",
         "PIP_NO_COMPILE": "1",
-        # Of all ways to say it, this is the one that pip takes for --no-build-isolation.
+        # The value false is what pip takes for the option --no-build-isolation.
         "PIP_NO_BUILD_ISOLATION": "false",
-        # Of what is on this path, .pth files are not followed: the editable install of this checkout stays out.
+        # .pth files in this folder are not processed, so the editable install of this checkout is not visible.
         "PYTHONPATH": sysconfig.get_path("purelib"),
     }
 
@@ -44,7 +44,7 @@ def surroundings(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def port() -> int:
-    """One that was free."""
+    """Return a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

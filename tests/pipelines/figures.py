@@ -68,7 +68,7 @@ def job(make: str) -> tuple[float, int, int]:
 
 
 def _seconds() -> float:
-    """Of the processes that ended; a clock would tell what else the machine has to do."""
+    """Return the processor time of all child processes that ended: elapsed time would depend on what else the machine does."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -79,7 +79,7 @@ def sizes() -> list[str]:
     runs = [failing(number, evidence) for number in _NUMBERS for evidence in (PRIORITY, LARGE)]
     for name, render in FORMATS.items():
         if name in ("traffic.har", "checks.jsonl"):
-            # They follow from what was sent, and not from what failed.
+            # Their sizes depend on what was sent, not on what failed.
             continue
         kilobytes = [len(render(run).encode()) / 1e3 for run in runs]
         pairs = zip(kilobytes[::2], kilobytes[1::2], strict=True)

@@ -21,7 +21,7 @@ _EXPRESSION = re.compile(r"\$\{\{ (.+?) \}\}")
 
 @dataclass
 class Ran:
-    """What became of steps. `skipped` has the actions that were named and not run."""
+    """The result of some steps. `skipped` has the actions that were named but not run."""
 
     code: int = 0
     log: str = ""
@@ -79,7 +79,7 @@ class Runner:
         for path in files.values():
             path.write_text("", encoding="utf-8")
         script = self.temporary / "step.sh"
-        # Nothing that somebody else can choose is ever put into a script.
+        # No expression may be in a script, since other people may choose its value.
         assert not _EXPRESSION.search(step["run"]), step
         script.write_text(step["run"], encoding="utf-8")
         variables = {name: self._value(str(value), inputs, outputs) for name, value in step.get("env", {}).items()}
@@ -94,7 +94,7 @@ class Runner:
             **variables,
         }
         log = self.temporary / "log"
-        # To a file: what a step leaves running keeps its output open.
+        # A file and no pipe, since processes that a step leaves running keep their output open.
         with log.open("w") as said:
             done = subprocess.run(
                 # Without `shell: bash`, a runner leaves out -o pipefail.

@@ -23,7 +23,7 @@ def parts() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def included(given: Mapping[str, str]) -> dict[str, Any]:
-    """The jobs that come of including the component with these inputs. Raises ValueError for bad ones, as GitLab does."""
+    """Return the jobs of the component when it is included with these inputs. Raises ValueError where GitLab refuses them."""
     header, jobs = parts()
     values: dict[str, str] = {}
     for name, spec in header["spec"]["inputs"].items():
@@ -39,7 +39,7 @@ def included(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _filled(node: Any, values: Mapping[str, str]) -> Any:
-    """A document with inputs put in, value by value: GitLab has parsed it by then."""
+    """Put inputs into a parsed document, value by value: GitLab has parsed it, too, before it does so."""
     if isinstance(node, dict):
         return {_filled(name, values): _filled(value, values) for name, value in node.items()}
     if isinstance(node, list):
@@ -56,7 +56,7 @@ class Ran:
 
 
 def run(job: Mapping[str, Any], directory: Path, environment: Mapping[str, str], project: Mapping[str, str]) -> Ran:
-    """Run a job's script as the runner of the shell and Docker executors does. The variables of the project count first."""
+    """Run a job's script as the runner of the shell and Docker executors does. Variables of the project take precedence."""
     lines = [*job.get("before_script", []), *job["script"]]
     variables = {name: str(value) for name, value in job.get("variables", {}).items()}
     done = subprocess.run(

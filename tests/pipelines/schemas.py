@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def violations(schema: str, path: Path) -> str:
-    """What is wrong with a file by a schema, such as `github-actions`; nothing where it conforms."""
+    """Check a file against a schema, such as `github-actions`; return the errors, or an empty text."""
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr

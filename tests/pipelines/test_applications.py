@@ -27,7 +27,7 @@ def sent(adapter: BaseAdapter, method: str, path: str, **options: Any) -> reques
 
 
 def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Says what it was given."""
+    """Respond with what the request was."""
     if environ["PATH_INFO"] == "/raises":
         raise LookupError("nothing there")
     said = {name: value for name, value in environ.items() if isinstance(value, str)}
@@ -37,7 +37,7 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
 
 
 class Asgi:
-    """The same, and it notes how it began and ended."""
+    """The same in ASGI; it also records its startup and its shutdown."""
 
     def __init__(self) -> None:
         self.noted: list[str] = []
@@ -171,7 +171,7 @@ def gzipped(body: bytes) -> Callable[..., Iterable[bytes]]:
 
 
 def test_an_application_has_a_chance_of_its_own() -> None:
-    """Hypothesis seeds the one of the process, so that an application that makes ids of it would make the same ones again."""
+    """Hypothesis seeds the random generator of the process: an application that takes ids from it would repeat them."""
 
     def making_ids(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])

@@ -90,7 +90,7 @@ def test_a_nonconforming_server(runner: Runner, faulty: str) -> None:
     assert (ran.outputs["verdict"], ran.outputs["exit-code"]) == ("nonconformant", "1")
     assert (ran.outputs["failed"], ran.outputs["passed"]) == ("1", "2")
     assert "create.priority-kept" in ran.summary
-    # What the server sent cannot command the runner: between these lines it obeys nothing.
+    # Between these lines the runner obeys no commands, so nothing that the server sent can control it.
     stopped = re.search(r"^::stop-commands::(\w{32})$.*^::\1::$", ran.log, re.MULTILINE | re.DOTALL)
     assert stopped
     assert "NONCONFORMANT" in stopped[0]
@@ -134,12 +134,12 @@ def test_what_it_leaves_to_other_actions(runner: Runner) -> None:
     assert [name.split("@")[0] for name in ran.skipped] == ["actions/upload-artifact"]
     [step] = [step for step in ACTION["runs"]["steps"] if step["name"] == "Keep the reports"]
     assert step["with"]["path"] == "${{ inputs.report-dir }}"
-    # The reports of a red run are those that are needed.
+    # Reports are needed most after a run that failed.
     assert "always()" in step["if"]
 
 
 def test_the_job_of_the_page(runner: Runner, port: int, tmp_path: Path) -> None:
-    """It is run step by step from a fresh checkout of a server's, which is a mock here; the port is one that is free."""
+    """The job runs step by step in a new checkout of a server, which is a mock here, and on a free port."""
     text = block(CI, "github")
     job = tmp_path / "contract.yml"
     job.write_text(text, encoding="utf-8")

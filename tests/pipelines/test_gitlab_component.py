@@ -17,7 +17,7 @@ from tests.pipelines.schemas import violations
 KEY_VARIABLES = {"ACCORD_SERVER_KEY": KEYS.server, "ACCORD_CLIENT_KEY": KEYS.client}
 _NO_USE = {"format", "list_only", "explain", "header", "webhook_secret"}
 NOT_INPUTS = {*_NO_USE, *(name.replace("-", "_") for name in _KEYS if name != "origin")}
-"""The options of verify that a job has no use for, and those whose values nobody is to see."""
+"""The options of verify that a job has no use for, and those whose values are secret."""
 
 ENVIRONMENT = sys.prefix
 """Where Accord is installed already."""
@@ -82,7 +82,7 @@ def test_a_conforming_and_a_nonconforming_server(directory: Path, surroundings: 
     assert (directory / kept / "report.html").is_file()
     assert (directory / job["artifacts"]["reports"]["junit"]).is_file()
 
-    # What pip did is not done again.
+    # Only the last line of the script is run again, since Accord is installed by now.
     verify = {**included({**chosen, "url": faulty})["contract"], "script": [job["script"][-1]]}
     done = run(verify, directory, {**surroundings, "accord": ENVIRONMENT}, KEY_VARIABLES)
     assert done.code == 1, done.log

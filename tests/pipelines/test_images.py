@@ -1,6 +1,6 @@
 """The Dockerfile: linted, and its instructions followed in a clean folder, since there is no container engine here.
 
-What only an engine can show is not shown: that the base image has what is needed, and that the user may read what was copied.
+Two things need a container engine and are not tested: that the base image has what is needed, and that the user may read the files.
 """
 
 import json
@@ -25,7 +25,7 @@ DOCKERFILE = ROOT / "Dockerfile"
 
 @dataclass
 class Stage:
-    """What an image is after its instructions."""
+    """A stage of the Dockerfile with its instructions, including those of the stages that it is made from."""
 
     base: str
     environment: dict[str, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ def stages() -> dict[str, Stage]:
 
 
 def is_copied(path: Path) -> bool:
-    """Whether .dockerignore lets a file into the build; the last pattern that fits it, or a folder it is in, counts."""
+    """Tell whether .dockerignore lets a file into the build. The last pattern that matches it, or one of its folders, decides."""
     copied = True
     relative = path.relative_to(ROOT)
     names = [str(relative), *(str(parent) for parent in relative.parents)][:-1]
@@ -78,7 +78,7 @@ class Machine:
     surroundings: dict[str, str]
 
     def inside(self, text: str) -> str:
-        """A text whose absolute paths lead into the folder."""
+        """Move the absolute paths in a text into the folder."""
         return re.sub(r"(?<![\w.:/-])/(opt|src|work|reports)\b", rf"{self.root}/\1", text)
 
     def build(self, stage: Stage) -> dict[str, str]:
@@ -113,14 +113,14 @@ class Machine:
                 shutil.copyfile(ROOT / name, directory / name)
 
     def files(self) -> set[tuple[str, int]]:
-        """What is there, but for the volume: each file and when it was changed."""
+        """Return each file outside of the volume, with the time of its last change."""
         paths = [path for path in self.root.rglob("*") if self.root / "reports" not in (path, *path.parents)]
         return {(str(path), path.lstat().st_mtime_ns) for path in paths}
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the stages that both images are made from were built, if it was used before."""
+    """Return the folder that `machine` builds the common stages of both images in, once for all tests."""
     return tmp_path_factory.mktemp("container")
 
 
@@ -129,7 +129,7 @@ def machine(clean: Path, surroundings: dict[str, str]) -> Machine:
     machine = Machine(clean, surroundings)
     if not (clean / "opt").exists():
         machine.build(stages()["built"])
-        # It is another image.
+        # The final images do not have the sources.
         shutil.rmtree(clean / "src")
     return machine
 
@@ -143,7 +143,7 @@ def test_hadolint_finds_nothing() -> None:
 def test_what_it_is_made_from_is_pinned_and_nobody_is_root() -> None:
     for name, stage in stages().items():
         if stage.base not in stages():
-            # A release of Python and of Debian; the tag has images for amd64 and arm64.
+            # The tag pins a release of Python and of Debian; it has images for amd64 and arm64.
             assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", stage.base)
         if name in ("mock", "verify"):
             assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", stage.last("USER"))

@@ -1,4 +1,4 @@
-"""What docs/ci.md and docs/pytest.md say is pasted, and works: but for the job for GitHub, which is tried with the action."""
+"""The blocks of docs/ci.md and docs/pytest.md work when they are pasted. The job for GitHub is tried with the action."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""The suite in the tests of somebody else: what pytest shows of it, what it leaves alone, and that no socket is needed."""
+"""The suite among the tests of another project: what pytest shows of it, what it leaves alone, and that it needs no socket."""
 
 import json
 import os
@@ -88,9 +88,9 @@ def app(environ, start_response):
 
 @pytest.fixture
 def vendor(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A folder with tests of somebody else's, whose warnings are errors and whose sockets do not connect."""
+    """Return a folder for the tests of another project, where warnings are errors and sockets cannot connect."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    # What else is installed here takes long to import.
+    # Other plugins that are installed here take long to import.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini("[pytest]\nfilterwarnings =\n    error\n    default::accord.pytest_plugin.RequirementWarning\n")
     pytester.makeconftest(NO_SOCKET)
@@ -103,7 +103,7 @@ def run(vendor: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 
 
 def given(vendor: pytest.Pytester, api: str) -> None:
-    """Let the fixture return this."""
+    """Write a test module whose fixture returns this."""
     vendor.makepyfile(test_contract=SERVER % api)
 
 
@@ -150,7 +150,7 @@ def test_a_failing_requirement_beside_tests_of_their_own(vendor: pytest.Pytester
     # Nothing is shown of the plugin itself, nor of what the application printed or logged.
     assert "pytest_plugin.py" not in text.partition("short test summary")[0]
     assert text.count("Captured") == 1
-    # A key that was not given: what it is called here.
+    # The reason names the missing key as the fixture calls it.
     assert re.search(r"SKIPPED .*Give revoked_key to test it", text)
     assert "printed by the last" in text
     assert text.count("FAILED") >= 2
@@ -259,7 +259,7 @@ def test_a_fixture_in_a_conftest(vendor: pytest.Pytester) -> None:
     ("folder", "file"), [("small_helpdesks", "tests"), ("django_helpdesk", "contract_test.py")], ids=["Flask and FastAPI", "Django"]
 )
 def test_the_examples(tmp_path: Path, folder: str, file: str) -> None:
-    """In processes of their own, as their pages say; one area stands for the whole."""
+    """The examples run in processes of their own, as their pages say, but only with one area."""
     chosen = ["-k", "tier.refused or run.whole", "-p", "accord.pytest_plugin", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *chosen, file],

@@ -1,4 +1,4 @@
-"""The commands in the documents' blocks for a shell, and what the tests do with each: run it, parse it, or say why neither."""
+"""The commands in shell blocks of the documents, and what the tests do with each: run it, parse it, or say why not."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ _COMMENT = re.compile(r"\s+#\s.*$|^#.*$", re.MULTILINE)
 
 
 class Command(NamedTuple):
-    """One command, without its comment; `script` where its whole block is run as it stands, by test_documents.py."""
+    """One command, without its comment. `script` is true if test_documents.py runs the whole block as it stands."""
 
     text: str
     script: bool
@@ -56,7 +56,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """It is too long to be run, or needs what no test has; that there is such a command, and its options, is tested."""
+    """It takes too long or needs what no test has: only the existence of the command and its options is tested."""
 
     why: str
 
@@ -70,7 +70,7 @@ class Neither:
 
 Fate = Run | Elsewhere | Parsed | Neither
 
-# Every option is also a variable: these make a run short, and what is shown is run as it stands.
+# Every option can also be given by a variable. These make a run short, so that commands can be run as they are shown.
 SHORT = {"ACCORD_ONLY": "create.status", "ACCORD_EFFORT": "quick"}
 GIVEN = {
     "KEY": KEYS.server,
@@ -83,7 +83,7 @@ GIVEN = {
     "RESTRICTED_KEY": KEYS.origin_client,
     "SECRET": "whsec-for-my-receiver",
 }
-"""What the documents call keys."""
+"""The keys, by the names of the variables in the documents."""
 
 
 def _copies_of_the_bundle(folder: Path) -> None:
@@ -141,7 +141,7 @@ FATES: Mapping[str, Sequence[tuple[str, Fate]]] = {
         ("accord reverify", Run(shows="REPRODUCED")),
         ("accord compare", Run(shows="all passed 125 of 141", before=_copies_of_the_bundle)),
         ("accord site", Run(shows="0 of 2 certificates are listed")),
-        # Nothing failed in it.
+        # The run has no failure that could be challenged.
         ("accord challenge", Run(code=2, shows="create.status", before=_report_of_the_bundle)),
     ],
     "docs/ci.md": [
@@ -179,12 +179,12 @@ FATES: Mapping[str, Sequence[tuple[str, Fate]]] = {
         ('curl -H "X-API-Key: $KEY" -H "X-Accord-Namespace', Run(shows='"count"')),
         ('curl -H "X-API-Key: $KEY" http://127.0.0.1:4010/__accord__/in', Run(shows='"count"')),
         ("curl -X POST http://127.0.0.1:4010/__accord__/faults", Run(shows='"createConversation"')),
-        # It cuts its response in the middle, which curl says.
+        # The fault cuts the response in the middle, which curl reports with this code.
         ('curl -H "X-API-Key: $KEY" -H "X-Accord-Fault', Run(code=18)),
         ("curl -X DELETE http://127.0.0.1:4010/__accord__/faults", Run()),
         ("accord mock --webhook", Run(serves=True)),
         ("accord trigger", Run(shows="1 delivery")),
-        # No client comes, and below 40 percent is 1.
+        # No client comes, so the coverage is below 40 percent, which is exit code 1.
         ("accord mock --coverage", Run(serves=True, code=1)),
         ("accord mock --store sqlite", Run(serves=True)),
         ("accord mock --store postgresql", Neither("needs this very database; tests/store have one of their own")),
@@ -236,11 +236,11 @@ FATES: Mapping[str, Sequence[tuple[str, Fate]]] = {
         ("SERVER_KEY=", Elsewhere("tests/stacks/test_stacks.py::test_it_is_conformant")),
     ],
 }
-"""What becomes of each command that begins so, by document. One that is in a block marked to be run needs no line."""
+"""By document, what the tests do with commands that begin so. Commands in a block that is marked to be run need no entry."""
 
 
 def fate_of(document: str, command: Command) -> Fate:
-    """Return what becomes of a command, by the longest beginning that is its. Raises LookupError where nobody said."""
+    """Return what the tests do with a command, by the longest beginning that matches. Raises LookupError if none does."""
     found = [(start, fate) for start, fate in FATES.get(document, ()) if command.text.startswith(start)]
     if not found:
         raise LookupError(f"{document} has a command that is neither run nor named in {Path(__file__).name}: {command.text}")

@@ -1,4 +1,4 @@
-"""What the house rules say that import-linter (see pyproject.toml) does not hold."""
+"""The house rules that import-linter (see pyproject.toml) does not check."""
 
 import ast
 import subprocess
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("accord", "mockserver", "contract_tests")
 LONGEST = 420
 LONGER: dict[str, str] = {}
-"""Files of more lines than are read in one sitting, and why."""
+"""Files that may have more lines than others, each with the reason."""
 
 
 def name_of(path: Path) -> str:
@@ -29,14 +29,14 @@ def tree(path: Path) -> ast.Module:
 
 
 def imports(name: str) -> Iterator[str]:
-    """Our own modules that a module imports, wherever in its text."""
+    """Yield our own modules that a module imports, anywhere in its code."""
     for node in ast.walk(tree(MODULES[name])):
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name} has a relative import"
             base = node.module or ""
-            # `from contract_tests import plugin` imports contract_tests.run.plugin.
+            # `from contract_tests.run import plugin` imports contract_tests.run.plugin.
             found = [inner if (inner := f"{base}.{alias.name}") in MODULES else base for alias in node.names]
         else:
             continue

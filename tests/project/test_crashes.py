@@ -25,7 +25,7 @@ SERVER = key_options("--server-key")
 
 @pytest.fixture
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mapping[str, str]]:
-    """The environment in which a piece of code runs at Python's start, and temporary files go to a folder of their own."""
+    """Return a function that makes an environment, in which Python runs a piece of code at its start; it has its own TMPDIR."""
 
     def environment(code: str) -> Mapping[str, str]:
         folder = tmp_path_factory.mktemp("start")
@@ -61,7 +61,7 @@ def test_an_exception_that_nobody_foresaw(
     assert ended.files == {"accord-report/report.json", "accord-report/accord-crash.txt"}
     assert "Traceback" in (tmp_path / "accord-report" / "accord-crash.txt").read_text(encoding="utf-8")
     assert "\x1b" not in ended.err
-    # The next run leaves nothing of it.
+    # The next run removes the report of the crash.
     assert accord(tmp_path, "verify", mock, *SERVER, *QUICK).code == 0
     assert "accord-report/accord-crash.txt" not in accord(tmp_path, "requirements").files
 
@@ -100,7 +100,7 @@ def test_of_every_command(
     assert ended.files == set()
 
 
-# Not importorskip: Locust replaces the sockets and locks of whoever imports it.
+# Not importorskip: importing Locust would replace the sockets and locks of this process.
 @pytest.mark.skipif(find_spec("locust") is None, reason="Locust is not installed")
 def test_the_process_that_loads(tmp_path: Path, mock: str, broken: Callable[[str], Mapping[str, str]]) -> None:
     ended = accord(
@@ -146,7 +146,7 @@ def test_an_exception_in_the_plugin(tmp_path: Path, mock: str, broken: Callable[
 
 
 def redirected(directory: Path, redirection: str, *arguments: str) -> Ended:
-    """The command by a shell, with stdin, stdout or stderr elsewhere."""
+    """Run the command in a shell, with stdin, stdout or stderr redirected."""
     script = f'"$0" "$@" {redirection}'
     environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "XDG_CACHE_HOME": str(directory.parent / "cache")}
     done = subprocess.run(
@@ -237,7 +237,7 @@ def test_a_working_directory_that_was_deleted(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are of POSIX systems")
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_disk_that_is_full_at_the_end(tmp_path: Path, faulty: str, form: str) -> None:
-    """The verdict is on stdout, the exit code is not that of a verdict, and no file of the run before is taken for one of this."""
+    """The verdict is on stdout, the exit code is not that of a verdict, and no file of the previous run is left in the reports."""
     only = ("--effort", "quick", "--only", "create.priority-*", "--format", form)
     assert accord(tmp_path, "verify", faulty, *SERVER, *only).code == 1
     limit = 15_000
@@ -246,12 +246,12 @@ def test_a_disk_that_is_full_at_the_end(tmp_path: Path, faulty: str, form: str) 
     done = subprocess.run(
         [str(ACCORD), "verify", faulty, *SERVER, *only],
         cwd=tmp_path,
-        # Hypothesis' tables are kept from before, and no other file is as large as the HTML report.
+        # Hypothesis has cached its tables already, so only the HTML report is larger than the limit.
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
             "XDG_CACHE_HOME": str(tmp_path.parent / "cache"),
-            # Python does not notice where it can write only a part of compiled code, and fails when it reads that later.
+            # Python does not notice when it can write only a part of compiled code, and fails when it reads that later.
             "PYTHONDONTWRITEBYTECODE": "1",
         },
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
@@ -283,7 +283,7 @@ def test_a_report_that_cannot_be_rendered(tmp_path: Path, mock: str, broken: Cal
 
 
 def test_a_summary_that_cannot_be_shown(tmp_path: Path, mock: str, broken: Callable[[str], Mapping[str, str]]) -> None:
-    """The reports are whole, and stay."""
+    """The reports are complete and are kept."""
     raising = "def render(*_, **__):\n    raise LookupError('boom')\n"
     code = f"import contract_tests.reports.terminal as t\n{raising}t.render_parts = render\n"
     ended = accord(tmp_path, "verify", mock, *SERVER, *QUICK, environment=broken(code))

@@ -1,4 +1,4 @@
-"""Whatever lies in the working directory and in the environment, the verdict is the same: it is the server's alone."""
+"""Files in the working directory and variables in the environment do not change the verdict: it depends on the server alone."""
 
 import subprocess
 import sys
@@ -118,7 +118,7 @@ def test_nothing_is_left_behind(hostile: Path, good: str) -> None:
 
 
 def test_the_files_would_do_harm(hostile: Path) -> None:
-    """Or the others would show nothing: run in that directory as a user runs things, pytest is theirs."""
+    """Without this, the other tests would prove nothing: an ordinary run of pytest in that directory does load the files."""
     done = subprocess.run([sys.executable, "-m", "pytest"], cwd=hostile, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "must not be loaded" in done.stdout + done.stderr

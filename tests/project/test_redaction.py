@@ -1,4 +1,4 @@
-"""The one redactor: keys in every spelling go, ordinary text stays."""
+"""The redactor removes keys in every spelling, and leaves ordinary text alone."""
 
 import html
 import json
@@ -113,7 +113,7 @@ def test_a_text_without_keys_takes_little_time() -> None:
     )
     began = time.perf_counter()
     assert KNOWN.redact(text) == text
-    # It takes a twentieth of a second a megabyte on an idle machine.
+    # An idle machine takes a twentieth of a second for each megabyte.
     assert time.perf_counter() - began < 2
 
 

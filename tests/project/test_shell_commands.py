@@ -1,4 +1,4 @@
-"""Every command in a block for a shell is run, or parsed, or named with the reason why neither."""
+"""Every command in a shell block is run, or parsed, or listed with the reason why it is neither."""
 
 import contextlib
 import importlib.util
@@ -48,7 +48,7 @@ def hooks() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def mock(hooks: str) -> Iterator[str]:
-    """The server that the documents mean by any address; it has somebody who subscribed to its events."""
+    """Serve the mock that stands for each address in the documents; it has a subscription to its events."""
     app = create_app(webhook=hooks, webhook_secret=GIVEN["SECRET"])
     with serving(app) as url:
         yield url
@@ -63,7 +63,7 @@ def free_port() -> int:
 
 
 def here(text: str, mock: str, hooks: str, port: int) -> str:
-    """The command with the addresses of this test."""
+    """Return the command with the addresses of this test in place of those in the documents."""
     served = re.match(r"accord (mock|proxy)\b", text)
     if served:
         text = text.replace(" --port 4010", "").replace(served[0], f"{served[0]} --port {port}")
@@ -107,7 +107,7 @@ def test_they_do_what_is_said(document: str, tmp_path: Path, mock: str, hooks: s
 
 
 def wait_for(port: int, running: "subprocess.Popen[str]") -> None:
-    """Return as soon as somebody responds; a port that is only bound is not yet one that ends well."""
+    """Wait until the server responds: one that has only bound its port may not yet end with 0 when it is interrupted."""
     for _ in range(600):
         with (
             contextlib.suppress(requests.ConnectionError),
@@ -142,7 +142,7 @@ def test_a_command_that_nobody_named_is_found_out() -> None:
 
 
 def parse(command: Command) -> None:
-    """Check that there is such a target of make, or such a module with such options; of `accord`, test_documents.py does."""
+    """Check that the target of make, or the module and its options, exists. test_documents.py checks commands of `accord`."""
     words = command.text.split()
     if words[0] == "make":
         assert re.search(rf"^{words[1]}:", MAKEFILE, re.MULTILINE)
@@ -162,7 +162,7 @@ SPAN = re.compile(r"`((?:accord|make|python -m) [^`]+)`")
 
 @pytest.mark.parametrize("document", COMMANDS)
 def test_what_is_named_in_passing_is_there(document: str) -> None:
-    """The targets of make, the modules and the options of `accord` in the text."""
+    """Targets of make, modules and options of `accord` that the text names have to exist."""
     text = (ROOT / document).read_text(encoding="utf-8")
     for span in SPAN.findall(text):
         words = span.split()

@@ -42,7 +42,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = directory / "bin" / "python"
     run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", wheel)
     [packages] = directory.glob("lib/python*/site-packages")
-    # Files that end in .pth are not followed in turn, so that the editable install stays out.
+    # .pth files in that folder are not processed, so the editable install is not visible.
     (packages / "present.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return directory / "bin" / "accord"
 
@@ -89,7 +89,7 @@ def observed(ended: Ended) -> dict[str, str]:
 
 def verified(directory: Path, program: Path) -> Ended:
     directory.mkdir()
-    skipped = ("--skip", "isolation.*", "--skip", "list.*", "--skip", "any.*")  # As good in a shorter time.
+    skipped = ("--skip", "isolation.*", "--skip", "list.*", "--skip", "any.*")  # They take long, and show nothing more here.
     ended = accord(directory, "verify", "--effort", "quick", *skipped, program=program)
     assert ended.code == 0, ended.said
     return ended

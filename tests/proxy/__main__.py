@@ -12,7 +12,7 @@ from tests.proxy.session import plain_session
 
 
 def variations(every: int) -> int:
-    """The exit code: 1 if a conforming server is accused."""
+    """Send the suite's requests to conforming servers. Returns 1 if the proxy accuses one of them, else 0."""
     from tests.variations.registry import all_variations
 
     accused = 0
@@ -31,7 +31,7 @@ def variations(every: int) -> int:
 
 
 def mutants(every: int) -> int:
-    """The exit code: 0."""
+    """Send a plain client's requests to broken servers, and print what the proxy names. Returns 0."""
     from tests.defects.registry import all_defects
 
     defects = [*all_defects().values()][::every]

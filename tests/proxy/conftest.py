@@ -1,4 +1,4 @@
-"""A proxy in a thread, before a server that says what it is told to."""
+"""A proxy in a thread, in front of a server whose bytes the test itself sends."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ LONGEST = 10.0
 
 
 class Proxy:
-    """A proxy that listens on a port. `seen` are the exchanges that it saw, `lost` what it said of its server."""
+    """A proxy that listens on a port. `seen` has the exchanges that it saw, `lost` the errors of its server."""
 
     def __init__(self, upstream: str, faults: LaidFaults | None = None, **options: Any) -> None:
         self.seen: list[Exchange] = []
@@ -106,7 +106,7 @@ def ends(proxy: Proxy, listener: socket.socket) -> Iterator[tuple[socket.socket,
 
 
 def receive(end: socket.socket, size: int) -> bytes:
-    """So many bytes."""
+    """Receive `size` bytes."""
     found = b""
     while len(found) < size:
         data = end.recv(size - len(found))

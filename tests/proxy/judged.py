@@ -1,4 +1,4 @@
-"""The proxy's judgement of what goes to an application in this process, without sockets."""
+"""Lets the proxy's judge see what goes to an application in this process, without sockets."""
 
 import io
 import time
@@ -17,7 +17,7 @@ _IN_PATHS = "/-._~!$&'()*+,;=:@"
 
 
 class Judged:
-    """An application whose exchanges are judged as the proxy does. `seen` has all that were."""
+    """An application whose exchanges are judged as the proxy judges them. `seen` has all that were judged."""
 
     def __init__(self, app: WsgiApp, contract: Contract | None = None, *, keep: bool = True) -> None:
         self._app = app
@@ -28,7 +28,7 @@ class Judged:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        # The test client's own request has the stream that was read here.
+        # Werkzeug's test client passes a request along whose stream was just read: without it, the new stream is used.
         environ = {name: value for name, value in environ.items() if name != "werkzeug.request"} | {"wsgi.input": io.BytesIO(body)}
         target = quote(environ["PATH_INFO"].encode("latin-1"), _IN_PATHS)
         target += f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""

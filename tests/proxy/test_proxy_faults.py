@@ -50,7 +50,7 @@ def laid(tmp_path: Path, *rules: dict[str, Any], seed: int = 1) -> LaidFaults:
 
 @contextmanager
 def sent(proxy: Proxy, app: MockApp, headers: bytes = b"", subject: str = "Hello") -> Iterator[socket.socket]:
-    """A connection through the proxy, by which a conversation is being created."""
+    """Send a create through the proxy, and yield the connection."""
     with proxy.connect() as connection:
         send(connection, app, headers, subject)
         yield connection
@@ -67,7 +67,7 @@ def send(connection: socket.socket, app: MockApp, headers: bytes = b"", subject:
 
 
 def response(connection: socket.socket) -> tuple[str, bytes]:
-    """The head, in lower case, and the body of a response that is whole."""
+    """Return the head, in lower case, and the body of a complete response."""
     received = b""
     while b"\r\n\r\n" not in received:
         data = connection.recv(65536)
@@ -81,7 +81,7 @@ def response(connection: socket.socket) -> tuple[str, bytes]:
 
 
 def test_a_status(tmp_path: Path, app: MockApp, served: str) -> None:
-    """It takes the place of the server's, which was not asked; the connection stays, and the next request is carried out by it."""
+    """The status is sent without asking the server. The connection stays open, and the server gets the next request."""
     rule = {**CREATED, "when": {"next": 1}, "then": {"status": 503, "retry_after": 2, "body": {"oops": [1, None]}}}
     with proxying(served, laid(tmp_path, rule)) as proxy, sent(proxy, app, b"Origin: https://app.example\r\n") as connection:
         head, body = response(connection)
@@ -106,7 +106,7 @@ def test_a_drop(tmp_path: Path, app: MockApp, served: str, drop: str, made: int,
         proxy.wait(lambda: bool(proxy.seen))
     assert time.monotonic() - began >= delay.get("delay", 0)
     assert app.namespace.size() == made
-    # The journal has what the server said, where it was asked.
+    # The journal has the response of the server, if the server was asked.
     assert [(one.status, one.fault, one.is_made_up) for one in proxy.seen] == [(201 if made else 0, "fault-1", not made)]
 
 
@@ -148,7 +148,7 @@ def test_a_timeout(tmp_path: Path, app: MockApp, served: str) -> None:
     "framing", [b"Content-Length: 20\r\n\r\n" + b"x" * 20, b"Transfer-Encoding: chunked\r\n\r\n14\r\n" + b"x" * 20]
 )
 def test_truncated(tmp_path: Path, listener: socket.socket, framing: bytes) -> None:
-    """Half of the body, though the head says how long it was, by whatever way the server sent it."""
+    """The client gets half of the body, and a Content-Length for all of it, however the server framed its response."""
     rule = {"then": {"truncate": 0.5}}
     with proxying(f"http://127.0.0.1:{listener.getsockname()[1]}", laid(tmp_path, rule)) as proxy, proxy.connect() as client:
         client.sendall(GET)

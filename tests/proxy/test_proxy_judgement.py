@@ -51,7 +51,7 @@ class Session:
         key: str | None = KEYS.server,
         **more: Any,
     ) -> tuple[set[str], set[str]]:
-        """The ids of what the server and the client violated."""
+        """Judge an exchange; return the ids of what the server violated, and of what the client violated."""
         self._now += more.get("after", 1.0)
         headers = [("Host", "x"), *(JSON if body is not None else ()), *more.get("headers", ())]
         headers += [("X-API-Key", key)] if key is not None else []
@@ -206,7 +206,7 @@ def test_a_key_that_one_header_is_refused_with() -> None:
     session = Session()
     assert session.exchange("GET", BASE, 200, page())[0] == set()
     assert session.exchange("GET", BASE, 401, {"detail": "x"}, key=None, headers=bearer)[0] == set()
-    # Else it may have been revoked meanwhile.
+    # The key still works in the other header, so it was not revoked meanwhile.
     assert session.exchange("GET", BASE, 200, page())[0] == {"auth.bearer"}
 
 
@@ -231,11 +231,11 @@ def test_a_violation_of_the_client_is_named(name: str) -> None:
 
 
 _BY_THEMSELVES = ("NOT_FOUND", "OTHER_ORGANISATION", "MALFORMED_ID", "UNKNOWN_SENDER", "HTTP", "UNAVAILABLE", "OTHER_APP")
-"""Refusals that do not follow from a request by itself, or that no client brings about."""
+"""Refusals that do not follow from the request alone, or that no client causes."""
 
 
 def test_the_suites_own_requests() -> None:
-    """A quick run, some eight seconds: the mock is never accused, and each request that it refused for itself is the client's."""
+    """A quick run, some eight seconds: the mock is never accused, and the client is blamed for each request that was refused."""
     app = create_app(spec=CONTRACT)
     judged = Judged(app, CONTRACT)
     assert run_here(judged, "quick").verdict.value == "conformant"

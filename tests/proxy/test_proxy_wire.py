@@ -1,4 +1,4 @@
-"""What goes through the proxy comes out as it went in, byte for byte, when it went in, and ends as it ended."""
+"""The proxy passes everything on byte for byte and without delay, and ends connections as they were ended."""
 
 import gc
 import os
@@ -65,7 +65,7 @@ def test_responses_come_out_as_they_went_in(ends, name):
 
 
 def test_nothing_waits_for_its_end(ends):
-    """Each byte goes on when it came: in the middle of heads and bodies, and of a response that has begun."""
+    """Each byte is passed on as it comes, even in the middle of heads, bodies and responses."""
     client, server = ends
     for place in range(len(GET)):
         client.sendall(GET[place : place + 1])
@@ -112,7 +112,7 @@ def test_a_client_that_only_stops_sending_gets_its_response(ends):
     client.shutdown(socket.SHUT_WR)
     assert receive(server, len(GET)) == GET
     assert server.recv(1) == b""
-    # The collector may look at what waits for the server's response.
+    # The garbage collector must not take away what waits for the server's response.
     gc.collect()
     server.sendall(OK)
     assert receive(client, len(OK)) == OK
@@ -120,7 +120,7 @@ def test_a_client_that_only_stops_sending_gets_its_response(ends):
 
 def test_a_server_that_is_not_there_is_not_made_up(listener, proxy):
     listener.close()
-    # It may break before the client has looked at it.
+    # The connection may break before the client reads from it.
     with pytest.raises(ConnectionError), proxy.connect() as client:
         client.recv(1)
     proxy.wait(lambda: bool(proxy.lost))

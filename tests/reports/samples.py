@@ -107,7 +107,7 @@ def run(
     undecided: Mapping[str, str] = {},
     **changes: Any,
 ) -> Run:
-    """A run in which everything passed but for what is given."""
+    """Return a run in which everything passed, except for what is given."""
     catalogue = load_catalogue()
     log = CheckLog(Terms(tuple(catalogue.requirements), missing), tuple(_entries(catalogue, broken, undecided)))
     tallies = fold(log.entries)
@@ -155,7 +155,7 @@ def _entries(
 
 
 def good() -> Run:
-    """A run that found nothing to complain of."""
+    """Return a run without any findings."""
     return run()
 
 
@@ -174,7 +174,7 @@ def strict() -> Run:
 
 
 def known(*but: str) -> Run:
-    """A run of which the baseline knows every failure but these."""
+    """Return a run with a baseline that knows every failure except these."""
     run_ = run(BROKEN, MISSING)
     failed = {result.requirement.id for result in run_.results if result.outcome in ("failed", "warned")}
     return replace(run_, known=from_baseline((failed - set(but)) | {"create.opens"}))
@@ -228,7 +228,7 @@ HOSTILE = (
 
 
 def hostile(body: str = HOSTILE) -> Run:
-    """A run whose every text is out to break a format."""
+    """Return a run in which every text tries to break a report format."""
     evidence = Evidence(
         summary=HOSTILE,
         expected=HOSTILE,

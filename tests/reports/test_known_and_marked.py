@@ -43,7 +43,7 @@ def test_json_says_of_each_requirement_where_it_stands() -> None:
     standing = {entry["id"]: entry.get("standing") for entry in document["requirements"]}
     assert standing["create.priority-default"] == standing["list.offset"] == standing["get.unknown-id-status"] == "known"
     assert standing["tier.refused"] is None
-    # The baseline knows it as failing, and it passes: that is no standing of it.
+    # The baseline has it as a failure, but it passes now, so it has no standing.
     assert standing["create.opens"] is None
     outcome = {entry["id"]: entry["outcome"] for entry in document["requirements"]}
     assert (outcome["create.priority-default"], document["verdict"]) == ("failed", "nonconformant")

@@ -162,12 +162,12 @@ def test_its_schema_refuses_members_that_it_does_not_know() -> None:
 def test_json_keeps_hostile_text_as_it_is() -> None:
     document = validated(samples.hostile())
     evidence = next(result for result in document["requirements"] if result["id"] == "create.status")["evidence"][0]
-    # A lone high surrogate and a lone low one with a space between stay two.
+    # A lone high and a lone low surrogate with a space between them must not become one character.
     assert evidence["summary"] == evidence["request"]["body"] == samples.HOSTILE
 
 
 class Strict(dict[str, Any]):
-    """What a reader of JSON gets that takes each name once."""
+    """An object as read by a strict JSON reader, which takes each name only once."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         assert len({name for name, _ in pairs}) == len(pairs)
@@ -175,7 +175,7 @@ class Strict(dict[str, Any]):
 
 
 def test_json_can_be_read_anywhere() -> None:
-    """Without what only Python reads: NaN, numbers that others round, bytes that are no UTF-8; and tracebacks have their place."""
+    """It has nothing that only Python reads, such as NaN, numbers that others round or invalid UTF-8; tracebacks are kept."""
     (failed, *_) = [result for result in samples.imperfect().results if result.evidence]
     hostile = {"nan": math.nan, "infinite": -math.inf, "large": 2**53, "endless": 10**5000, "half": "\ud800", "bytes": b"\xff\x00"}
     evidence = replace(failed.evidence[0], response={"status": 200, "headers": {}, "body": hostile, "elapsed_ms": 1.0})

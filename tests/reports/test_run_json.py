@@ -124,7 +124,7 @@ def runs(load: st.SearchStrategy[LoadFigures | None], seconds: st.SearchStrategy
     )
 
 
-# Under load, nothing is said of the seconds of a requirement.
+# A load does not measure seconds for each requirement.
 RUNS = runs(st.none(), NUMBERS) | runs(LOADS, st.just(0.0))
 
 
@@ -197,7 +197,7 @@ def test_what_is_no_report_is_refused_by_its_place(place: str, value: Any) -> No
 
 
 def without_evidence(run: Run) -> list[Any]:
-    """What a run says of each requirement, but for what its evidence says."""
+    """Return what a run says of each requirement, except for the evidence and the reason that comes from it."""
     return [
         (one.requirement, one.outcome, one.exercised, one.violations, one.server_errors, one.undecided, one.causes, one.seconds)
         for one in run.results

@@ -1,4 +1,4 @@
-"""However much failed, each report stays below what CI systems take, and says where the rest is."""
+"""However much failed, each report stays below the size limits of CI systems, and says where the rest is."""
 
 import json
 import xml.etree.ElementTree as ET

@@ -135,7 +135,7 @@ def test_white_space_is_shown_where_it_may_be_the_difference() -> None:
 
 
 def test_a_server_error_is_told_once() -> None:
-    """It violates two requirements, and is one thing to mend."""
+    """A server error violates several requirements, but there is only one thing to fix."""
     error = replace(samples.PRIORITY, summary="the status is 500 and not 201", response=samples.response(500, {"detail": "Oops."}))
     tallies = {
         "any.no-server-error": Tally(60, 2, 2, [error]),
@@ -149,7 +149,7 @@ def test_a_server_error_is_told_once() -> None:
     assert "✗ create.status" not in text
     assert "! create.undocumented-values-refused" not in text
     assert "The same responses violate create.status, create.undocumented-values-refused." in text
-    # All of them are violated, whoever tells it.
+    # All of them count as violated, whichever one shows the error.
     assert run.counts["must"]["failed"] == 3
     assert "3 requirements that a server must meet are violated" in text
 

@@ -1,4 +1,4 @@
-"""`accord diff`: equal servers are alike, and what differs is named, in each format; texts of servers stay texts."""
+"""`accord diff`: equal servers show no difference, differences are named in every format, and texts of servers stay texts."""
 
 import json
 from pathlib import Path

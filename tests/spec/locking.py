@@ -1,7 +1,7 @@
-"""The catalogue as its last closed version had it: what the newest one says otherwise has to be told in spec/versions.yaml.
+"""The catalogue at its last closed version: whatever changed since then has to be listed in spec/versions.yaml.
 
-`python -m tests.spec.locking` closes the newest version, and is run when it is released. From then on a requirement that is added,
-or changed, needs a version of its own, and so does a test that looks at one in a further way.
+`python -m tests.spec.locking` closes the newest version, when it is released. From then on, a requirement that is added or changed
+needs a new version, and so does a test that checks a requirement in a new way.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ LOCK = Path(__file__).with_name("closed_version.json")
 
 
 def digest(requirement: Requirement) -> str:
-    """Return a digest of all that a requirement says, but not of when it came."""
+    """Return a digest of everything in a requirement except the version that it came with."""
     said = {name: value for name, value in asdict(requirement).items() if name != "since"}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -35,7 +35,7 @@ def closed() -> dict[str, Any]:
 
 
 def close() -> None:
-    """Write down the newest version as it is."""
+    """Close the newest version: write its digests and citations to the lock file."""
     digests = {requirement.id: digest(requirement) for requirement in load_catalogue()}
     tests: dict[str, list[str]] = {}
     for one in cited():

@@ -1,6 +1,6 @@
 """spec/openapi.yaml by generators of clients in Python: what they make is sound, and speaks to the mock.
 
-tests/generated_client.py is the code of somebody who uses such a client. It is type-checked, and run against the mock.
+tests/spec/generated_client.py is the code of a user of such a client. It is type-checked, and run against the mock.
 """
 
 import os
@@ -28,12 +28,12 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ("--path", assets.OPENAPI, "--meta", "none", "--output-path", "helpdesk")
     made = run(folder, SCRIPTS / "openapi-python-client", "generate", *options)
     assert made.returncode == 0, made.stdout
-    # What it does not understand it leaves out, with a warning, and ends well.
+    # It leaves out what it does not understand, only warns, and exits with 0.
     assert made.stdout.split("\n")[0] == "Generating helpdesk"
     assert "Warning" not in made.stdout, made.stdout
     assert "skipping" not in made.stdout.lower(), made.stdout
     shutil.copy(USE, folder)
-    # The one file that is the generator's own text, whatever the document says.
+    # This file is the generator's own code, whatever the document says, so it is not checked.
     (folder / "mypy.ini").write_text("[mypy]\nstrict = True\n[mypy-helpdesk.client]\nignore_errors = True\n", encoding="utf-8")
     return folder
 

@@ -94,7 +94,7 @@ def test_a_linter_finds_a_fault(node_tools: Path, tmp_path: Path, problems: Any,
 
 def test_a_generated_client_compiles_strictly(node_tools: Path, tmp_path: Path) -> None:
     """The types that openapi-typescript makes are sound, and say what the document says: see tests/node/client.ts."""
-    # A member with a default is one that a request may leave out, which the generator takes the other way round.
+    # A request may leave out a member with a default. Without this option, the generator requires such members.
     options = ("--default-non-nullable=false", "--output", tmp_path / "openapi.ts")
     made = run_tool(node_tools / "openapi-typescript", assets.OPENAPI, *options)
     assert made.returncode == 0, made.stderr

@@ -24,11 +24,11 @@ METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 BOTH_TIERS = {(scheme, tier) for scheme in ("apiKey", "bearerKey") for tier in ("server", "client")}
 SERVER_ONLY = {(scheme, "server") for scheme in ("apiKey", "bearerKey")}
 
-# Where a schema holds further schemas: in a map of them, in a list of them, or one.
+# Keywords whose value is a map of schemas, a list of schemas, or one schema.
 SCHEMA_MAPS = ("properties",)
 SCHEMA_LISTS = ("oneOf", "anyOf", "allOf")
 SCHEMA_SINGLES = ("items", "additionalProperties")
-# The mock reads schemas with a strict reader that knows these and no others.
+# The mock's reader of schemas is strict: it knows only these keywords.
 KEYWORDS = {
     *("$ref", "type", "enum", "const", "default", "format", "required", "title", "description", "example", "examples"),
     *("maxLength", "minLength", "minimum", "maximum", "minProperties"),
@@ -50,7 +50,7 @@ def document() -> Document:
 
 
 def resolve(document: Document, node: Any) -> Any:
-    """The node that a reference inside the document stands for; any other node is itself."""
+    """Return the node that a reference in the document points to. A node that is no reference is returned as it is."""
     while isinstance(node, dict) and "$ref" in node:
         reference = node["$ref"]
         node = document
@@ -60,7 +60,7 @@ def resolve(document: Document, node: Any) -> Any:
 
 
 def nodes(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Document]]:
-    """Every object of the document with where it lies, but not what the examples are made of."""
+    """Yield every object of the document with its pointer, except for the contents of examples."""
     if isinstance(node, list):
         for index, item in enumerate(node):
             yield from nodes(item, (*pointer, str(index)))
@@ -72,7 +72,7 @@ def nodes(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Document]
 
 
 def operations(document: Document) -> dict[str, tuple[str, str, Document]]:
-    """operationId → method, path, operation."""
+    """Return method, path and operation by operationId."""
     return {
         operation["operationId"]: (method.upper(), path, operation)
         for path, item in document["paths"].items()
@@ -82,7 +82,7 @@ def operations(document: Document) -> dict[str, tuple[str, str, Document]]:
 
 
 def schema_at(document: Document, *pointer: str) -> jsonschema.Draft202012Validator:
-    """A validator of the schema that lies there; its references lead into the document."""
+    """Return a validator for the schema at a pointer; its references are resolved in the document."""
     registry: Registry[Any] = Registry().with_resource(BASE_URI, DRAFT202012.create_resource(document))
     fragment = "/".join(step.replace("~", "~0").replace("/", "~1") for step in pointer)
     return jsonschema.Draft202012Validator(
@@ -93,7 +93,7 @@ def schema_at(document: Document, *pointer: str) -> jsonschema.Draft202012Valida
 
 
 def schemas(document: Document) -> Iterator[tuple[Pointer, Document]]:
-    """Every schema of the document, those within others included."""
+    """Yield every schema of the document with its pointer, including nested ones."""
     roots = [((*pointer, "schema"), node["schema"]) for pointer, node in nodes(document) if "schema" in node]
     roots += [(("components", "schemas", name), schema) for name, schema in document["components"]["schemas"].items()]
     while roots:
@@ -107,7 +107,7 @@ def schemas(document: Document) -> Iterator[tuple[Pointer, Document]]:
 
 
 def examples(document: Document) -> Iterator[tuple[Pointer, Pointer, Any]]:
-    """Every example and every default: where it lies, where its schema lies, and its value."""
+    """Yield every example and every default: its pointer, the pointer of its schema, and its value."""
     for pointer, node in nodes(document):
         if "schema" not in node:
             continue
@@ -160,7 +160,7 @@ def test_an_untrue_example_is_found(document: Document, example: str, member: st
 
 
 def test_every_component_is_used(document: Document) -> None:
-    # Everything is referred to by name except the security schemes, whose names are the keys of the requirements.
+    # Everything is referenced by $ref, except security schemes: security requirements name them by their keys.
     used = {node["$ref"] for _, node in nodes(document) if "$ref" in node}
     defined = {
         f"#/components/{kind}/{name}"
@@ -186,7 +186,7 @@ def test_every_choice_that_it_names_is_in_the_catalogue_and_the_other_way_round(
 
 
 def test_no_plain_text_in_braces_has_a_colon() -> None:
-    """Dredd's reader of YAML takes it for another member, although YAML 1.2 does not."""
+    """Dredd's YAML reader takes such a text for another member, although YAML 1.2 does not."""
     depth, found = 0, []
     for token in yaml.scan(assets.OPENAPI.read_text(encoding="utf-8")):
         depth += isinstance(token, yaml.FlowMappingStartToken | yaml.FlowSequenceStartToken)
@@ -197,13 +197,13 @@ def test_no_plain_text_in_braces_has_a_colon() -> None:
 
 
 def test_titles_are_given_once(document: Document) -> None:
-    """Generators name classes by them: of two with one name, one gets lost."""
+    """Generators name classes after titles: of two schemas with the same title, one is lost."""
     titles = [schema["title"] for _, schema in schemas(document) if "title" in schema]
     assert sorted(titles) == sorted(set(titles))
 
 
 def test_every_schema_says_its_type(document: Document) -> None:
-    """Generators make anything at all of a value without one."""
+    """Generators accept any value where a schema has no type."""
     untyped = [
         pointer
         for pointer, schema in schemas(document)
@@ -214,7 +214,7 @@ def test_every_schema_says_its_type(document: Document) -> None:
 
 @pytest.mark.parametrize("number", range(3))
 def test_a_first_try_with_its_own_examples_works_against_the_mock(document: Document, number: int) -> None:
-    """What Swagger UI fills in, and a click on Execute sends: each parameter's example, and one of the examples of a body."""
+    """Send what Swagger UI fills in before a click on Execute: each parameter's example, and one example of the body."""
     client, keys = Client(create_app()), StandardKeys.of(DEFAULT_SEED)
     for name, (method, path, operation) in operations(document).items():
         shared = document["paths"][path].get("parameters", [])

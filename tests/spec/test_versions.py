@@ -1,4 +1,4 @@
-"""The catalogue is versioned: what was added or changed since a version was closed is told, so that a run can be pinned to it."""
+"""The catalogue has versions: what was added or changed since one was closed is listed, so that a run can be pinned to it."""
 
 import json
 from pathlib import Path

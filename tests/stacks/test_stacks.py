@@ -31,7 +31,7 @@ KEYS = {
     "origin_client_key": "bnc_cl_origin6MwEo",
     "origin": "https://app.example.com",
 }
-"""The options of a run, which are the servers' variables by other names."""
+"""The keys as settings of a run. The servers get them as environment variables, named in capitals."""
 
 STARTED_WITHIN = 20.0
 """Seconds in which a server has to say where it listens."""
@@ -63,7 +63,7 @@ COMMANDS = {"node": _node, "php": _php}
 
 @contextmanager
 def _listening(stack: str, folder: Path, defect: str = "") -> Iterator[str]:
-    """Start a server of the stack on a port that was free, give its URL, and end it with the workers that it has."""
+    """Start a server of the stack on a free port, yield its URL, and end it together with its workers."""
     environment = {
         "PATH": os.environ["PATH"],
         "NODE_ENV": "production",
@@ -74,7 +74,7 @@ def _listening(stack: str, folder: Path, defect: str = "") -> Iterator[str]:
     }
     log = folder / "server.log"
     with log.open("w") as said:
-        # Workers of PHP survive the process that forked them, so they get a group of their own, which is ended.
+        # PHP's workers outlive the process that forked them, so the server's whole process group is ended.
         process = subprocess.Popen(COMMANDS[stack](), env=environment, stdout=said, stderr=said, start_new_session=True)
         try:
             yield _url(process, log)
@@ -84,7 +84,7 @@ def _listening(stack: str, folder: Path, defect: str = "") -> Iterator[str]:
 
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Where the server says that it listens."""
+    """Return the URL that the server prints once it listens."""
     until = time.monotonic() + STARTED_WITHIN
     while time.monotonic() < until and process.poll() is None:
         found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text(encoding="utf-8"))
@@ -99,7 +99,7 @@ def _verified(url: str, **options: Any) -> Run:
 
 
 def _musts(run: Run, *outcomes: Outcome) -> set[str]:
-    """The requirements that bind and ended so."""
+    """Return the MUST requirements with one of these outcomes."""
     return {result.requirement.id for result in run.with_outcome(*outcomes) if result.requirement.level is Level.MUST}
 
 

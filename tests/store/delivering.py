@@ -1,4 +1,4 @@
-"""Kills mocks that deliver events, again and again, and counts what never came.
+"""Kills mocks that deliver events, again and again, and counts the events that never arrived.
 
 python -m tests.store.delivering --kills 50 [--postgresql]
 """
@@ -32,7 +32,7 @@ _SECONDS_TO_COME = 20.0
 
 @dataclass
 class Told:
-    """How many conversations were acknowledged, those of which no event came, events that came again, and the longest gap."""
+    """How many conversations were acknowledged, which had no event, how many events were repeated, and the longest gap."""
 
     created: int = 0
     lost: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Deliverers:
 
     def __enter__(self) -> "Deliverers":
         self.start()
-        # It leads before the other one can.
+        # With this create, the first mock starts to deliver before the second one is there.
         self.create()
         self.start()
         return self
@@ -70,7 +70,7 @@ class Deliverers:
             self._command, cwd=self._directory, env=surroundings(self._directory, {}), stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
-        # The one line that it says.
+        # A quiet mock writes only this line.
         found = re.search(r"http://[^;, ]+", process.stdout.readline())
         url = found[0] if found else ""
         assert url, "a mock did not start"
@@ -83,7 +83,7 @@ class Deliverers:
         process.communicate(timeout=10)
 
     def create(self) -> str:
-        """Create a conversation by the one that was started last: its id."""
+        """Create a conversation with the mock that was started last, and return its id."""
         body = orjson.dumps({"subject": f"Number {next(self._names)}"})
         headers = {"X-API-Key": KEYS.server, "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.mocks[-1][1]}/api/v1/conversations/create/", body, headers)
@@ -92,7 +92,7 @@ class Deliverers:
 
 
 def kill_some(url: str, kills: int, directory: Path) -> Told:
-    """Write to two mocks and kill the one that delivers so many times; about one receiver's response in sixteen is an error."""
+    """Write to two mocks, and kill the delivering one `kills` times. The receiver responds to every 16th event with 500."""
 
     def respond(number: int, _: Received) -> int:
         came.append(time.monotonic())

@@ -1,6 +1,6 @@
 """Mocks as `deploy/` runs them: processes of `accord mock` that share a database, behind nginx with the configuration there.
 
-All of it, at length: `python -m tests.store.farm` verifies it thoroughly, kills a mock under load, and restarts the
+`python -m tests.store.farm` tries more of this: it verifies the mocks thoroughly, kills a mock under load, and restarts the
 database under load.
 """
 
@@ -81,7 +81,7 @@ class Nginx:
         assert "listen 8080;" in text
         (directory / "nginx.conf").write_text(text.replace("listen 8080;", f"listen 127.0.0.1:{self.port};"))
         (directory / "mocks.conf").write_text("".join(f"server 127.0.0.1:{port};\n" for port in ports))
-        # Its workers are another user than root, and write there.
+        # nginx's workers run as another user than root, and have to write there.
         directory.chmod(0o755)
         self._process = subprocess.Popen(["nginx", "-p", directory, "-c", "nginx.conf", "-g", "daemon off;"], cwd=directory)
         deadline = time.monotonic() + _SECONDS_TO_START
@@ -103,11 +103,11 @@ class Farm:
     """All of it. `url` is the address of the load balancer."""
 
     def __init__(self, stack: ExitStack, store: str, mocks: int) -> None:
-        # Not the directory of a test, which only its user may enter.
+        # It cannot be the directory of a test, which other users may not enter.
         self._directory = Path(tempfile.mkdtemp(prefix="accord-farm-"))
         stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
         self._store = store
-        # All at once, on a database that has no schema yet.
+        # All of them start at once, on a database that has no schema yet.
         self.mocks = [self._start(stack) for _ in range(mocks)]
         self.ports = [mock.wait() for mock in self.mocks]
         nginx = Nginx(self._directory, self.ports)
@@ -137,14 +137,14 @@ class Farm:
         )
 
     def under_load(self, act: Callable[[], None], clients: int = 4) -> Acknowledged:
-        """Do something while clients write, until some time after; what was acknowledged, checked to be there and whole."""
+        """Do something while clients write, check that all acknowledged writes are there and complete, and return these."""
         known, stopping = Acknowledged(), threading.Event()
         with Client(self.port) as client:
             count = client.call("GET", "?limit=1")["count"]
 
         def load(index: int) -> None:
             attempt = 0
-            # Each ends with the first response that is none, and begins again, as clients do.
+            # `load` ends at the first request that fails, and begins again, as clients do.
             while not stopping.is_set():
                 attempt += 1
                 with suppress(AssertionError):
@@ -173,13 +173,13 @@ class Farm:
 
 @contextmanager
 def farm(store: str, mocks: int = MOCKS) -> Iterator[tuple[Farm, ExitStack]]:
-    """So many mocks that share a store, behind nginx; all is ended after the block, and what the block adds to the stack."""
+    """Start `mocks` mocks behind nginx, with a common store. The end of the block ends them, and what it added to the stack."""
     with ExitStack() as stack:
         yield Farm(stack, store, mocks), stack
 
 
 def main() -> None:
-    """Do all of it once, and say what came of it."""
+    """Verify the mocks, kill and restart them under load, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--effort", default="thorough")
     parser.add_argument("--rounds", type=int, default=5, help="How often a mock is killed, and the database restarted.")

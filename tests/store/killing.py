@@ -1,6 +1,6 @@
-"""A mock that is killed at random moments while clients write to it, and what must be there each time it is started again.
+"""Kills a mock at random moments while clients write to it, and checks what must be there each time it is started again.
 
-The test kills a few dozen; hundreds: `python -m tests.store.killing --kills 500`. Each mock is a fork of this process,
+The test does this a few dozen times; `python -m tests.store.killing --kills 500` does more. Each mock is a fork of this process,
 which has imported everything, so that a start takes little time. Each is a process of its own all the same, and opens the database
 by itself and serves on a socket.
 """
@@ -46,11 +46,11 @@ def contract() -> Contract:
 
 @contextmanager
 def mock(url: str, scenario: str = "empty") -> Iterator[tuple[int, int]]:
-    """A mock in a process of its own: its port and its process id. It is killed at the end."""
+    """Run a mock in a process of its own, and yield its port and process id. It is killed at the end."""
     contract()
     with bind("127.0.0.1", 0) as listener:
         with warnings.catch_warnings():
-            # Newer Pythons warn of forking beside threads; those of a test runner do not hold locks of ours.
+            # Newer Pythons warn of forking beside other threads, but the threads of a test runner hold no locks of ours.
             warnings.simplefilter("ignore", DeprecationWarning)
             pid = os.fork()
         if pid == 0:
@@ -106,7 +106,7 @@ class Client:
 
 @dataclass
 class Known:
-    """A conversation that was acknowledged, and what was asked of it since."""
+    """An acknowledged conversation, and the requests about it since then."""
 
     made: dict[str, Any]
     sent: list[str] = field(default_factory=list)
@@ -160,7 +160,7 @@ class Acknowledged:
 
 
 def check_newest(client: Client, since: int) -> int:
-    """Check what was made since there were so many conversations, acknowledged or not: how many there are."""
+    """Check the conversations that were added to the first `since`, acknowledged or not, and return the number of all."""
     count = int(client.call("GET", "?limit=1")["count"])
     for offset in range(0, count - since, 100):
         for item in client.call("GET", f"?limit=100&offset={offset}")["results"][: count - since - offset]:
@@ -170,10 +170,10 @@ def check_newest(client: Client, since: int) -> int:
 
 
 def check_all(url: str, known: Acknowledged, *, first_message: bool = True) -> int:
-    """Check the whole state, at rest: how many conversations there are. `first_message` says that all began with one."""
+    """Check the whole state, and return the number of conversations. With `first_message`, each must begin with a message."""
     storage = open_storage(url)
     store = storage.open(DEFAULT_NAMESPACE, Order.NEWEST)
-    # Its lists, counts and filters agree with each other.
+    # `contents` also checks that lists, counts and filters agree.
     found = {id: item for held in contents(store, *_organisations()).values() for id, item in held.items()}
     assert known.conversations.keys() <= found.keys(), "acknowledged conversations are lost"
     numbers = [(conversation.organisation, conversation.number) for conversation, _ in found.values()]
@@ -192,7 +192,7 @@ def _organisations() -> list[str]:
 
 
 def kill_under_load(url: str, kills: int, chance: random.Random) -> Acknowledged:
-    """Kill so many mocks; raises AssertionError if anything acknowledged was lost, or anything is half there."""
+    """Kill `kills` mocks. Raises AssertionError if an acknowledged write is lost, or any write is there only in part."""
     known, count = Acknowledged(), 0
     for round_number in range(kills + 1):
         with mock(url) as (port, pid):
@@ -215,7 +215,7 @@ def kill_under_load(url: str, kills: int, chance: random.Random) -> Acknowledged
 
 
 def kill_at_the_start(url: str, chance: random.Random) -> None:
-    """Kill a mock as it makes its database and fills it; the next one finds all of the scenario, or makes it."""
+    """Kill a mock while it creates and fills its database. The next one must have the complete scenario, or create it."""
     with mock(url, "demo") as (_, pid):
         time.sleep(chance.uniform(0.0, 0.4))
         kill(pid)

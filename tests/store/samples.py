@@ -35,7 +35,7 @@ def message(id: str, conversation_id: str, body: str = "hi") -> Message:
 
 
 def ids(selection: Any) -> list[str]:
-    """The ids of what is selected, in order; the same by whatever pages."""
+    """Return the ids of a selection, in order; check that pages of any size have the same."""
     found = [item.id for item in selection]
     assert len(selection) == len(found)
     for limit in (1, 2, 100):
@@ -48,7 +48,7 @@ def ids(selection: Any) -> list[str]:
 
 
 def create(store: Store, id: str, name: str = "ada", organisation: str = "A", body: str | None = "hi") -> Conversation:
-    """What a request that creates a conversation does: one unit of work."""
+    """Create a conversation as a request does: in one unit of work."""
     with store.transaction():
         requester = store.user_by_key(organisation, name) or store.add_user(
             User(f"user-{id}", organisation, f"{name}@example.com", None, None), name
@@ -61,7 +61,7 @@ def create(store: Store, id: str, name: str = "ada", organisation: str = "A", bo
 
 
 def contents(store: Store, *organisations: str) -> dict[str, Any]:
-    """What the store holds of these organisations."""
+    """Return what the store holds of these organisations; check that lists, filters and counts agree."""
     found: dict[str, Any] = {}
     with store.transaction(write=False):
         for organisation in organisations or ("A", "B"):

@@ -21,6 +21,6 @@ def test_a_mock_that_nobody_calls_takes_over(durable_url, tmp_path, number):
         mocks.create()
         receiver.wait_for(1)
         mocks.end(number)
-        # By the one that is left; the first one to be started again comes later.
+        # Only the other mock is left to create this one and to deliver its event.
         mocks.create()
         receiver.wait_for(2)

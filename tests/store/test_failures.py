@@ -50,7 +50,7 @@ def opened_anew(store: Any) -> None:
 
 
 def test_a_full_disk(in_file: Store) -> None:
-    """Simulated by the most pages that the file may have, which SQLite answers like a full disk."""
+    """A limit on the pages of the file stands for a full disk: SQLite reports the same error."""
     before = contents(in_file)
     connection = connection_of(in_file)
     [pages] = connection.execute("PRAGMA page_count").fetchone()
@@ -110,7 +110,7 @@ def test_a_file_that_was_replaced(in_file: Store, file: Path, tmp_path: Path) ->
 
 
 def test_a_file_that_vanishes_as_it_is_written(in_file: Store, file: Path) -> None:
-    """Whoever was told that it was kept could not find it again."""
+    """The write must not be acknowledged, since nobody could find it again."""
 
     def write_as_it_vanishes() -> None:
         with in_file.transaction():
@@ -247,7 +247,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_restarts_under_load(
     assert len(kept) > after, "it did not recover"
     there = {item.id: item for item in stores[0].conversations("A")}
     assert all(there[item.id] == item for item in kept)
-    # Of each commit whose fate was unknown there may be one more; all are whole.
+    # Some commits failed without a known outcome. They may have been made, so there may be more; all of them are complete.
     assert len(there) <= len(kept) + 3 * 2
     assert len({item.number for item in there.values()}) == len(there)
     assert all(ids(stores[0].messages(id)) == [f"message-{id}"] for id in there)
@@ -281,7 +281,7 @@ CONTROL = [
 
 
 def check_unreachable(answer: TestResponse) -> None:
-    """It says so, and when to ask again."""
+    """Check that the response says that the store cannot be reached, and when to try again."""
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json is not None

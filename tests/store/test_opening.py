@@ -31,7 +31,7 @@ MIGRATIONS = Path(store_package.__file__).parent / "migrations"
 
 
 def refusal(url: str) -> str:
-    """What is said about a URL that cannot be used."""
+    """Open a URL that cannot be used; check the form of the message, and return it."""
     with pytest.raises(AccordError) as caught:
         open_storage(url)
     error = caught.value
@@ -152,7 +152,7 @@ def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root may write to any file, so SQLite is told instead that it may not."""
+    """Root may write to any file, so SQLite is told to open it for reading only."""
     url = f"sqlite:///{tmp_path}/state.db"
     open_storage(url).close()
     connect = sqlite3.connect
@@ -250,7 +250,7 @@ def test_many_processes_that_start_at_once(new_url: str) -> None:
 
     processes = [start(index) for index in range(3)]
     with ThreadPoolExecutor(len(processes)) as pool:
-        # All wait for the end of their input, which comes to all together.
+        # Each process waits for the end of its stdin, so that all of them start at the same moment.
         assert [*pool.map(lambda process: process.communicate() and process.returncode, processes)] == [0] * len(processes)
     storage = open_storage(new_url)
     assert sorted(ids(storage.open("default", Order.NEWEST).conversations("A"))) == ["0", "1", "2"]

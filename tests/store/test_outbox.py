@@ -84,7 +84,7 @@ def test_one_leads_until_it_ends(durable_url, opened):
     assert first.shared
     assert (first.leads(), second.leads(), first.leads()) == (True, False, True)
     first.close()
-    # A server of PostgreSQL notices the end of a connection when it comes to it.
+    # PostgreSQL may take a moment to notice that a connection has ended.
     end = time.monotonic() + 5
     while not second.leads():
         assert time.monotonic() < end

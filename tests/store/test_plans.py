@@ -11,7 +11,7 @@ import pytest
 from mockserver.store import Order, Storage
 
 SORTED = {(Order.BY_ID, *filters) for filters in ((False, True), (True, False), (True, True))}
-"""Pages that are sorted first: by id, of those that filters select. An index more would make every create slower."""
+"""Filtered pages in the order of ids, which have to be sorted: another index for them would make every create slower."""
 
 OF_A_WHOLE = {"contents", "adding", "copies", "clearing", "namespaces"}
 """Statements, or lists of them, about all rows of a namespace, or about all namespaces."""
@@ -25,7 +25,7 @@ class SomeValues(dict[str, Any]):
 
 
 def looked_up(sql: object) -> dict[str, str]:
-    """The statements by what they are for."""
+    """Return the statements that must find their rows by an index, by name."""
     found: dict[str, Any] = {
         name: value for name, value in vars(sql).items() if not name.startswith("_") and name not in OF_A_WHOLE
     }

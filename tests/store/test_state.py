@@ -1,4 +1,4 @@
-"""The whole state as JSON: what GET returned PUT takes, and GET returns it again byte for byte, in every store."""
+"""The whole state as JSON: PUT accepts what GET returned, and GET then returns the same bytes, in every store."""
 
 import json
 from itertools import count
@@ -74,7 +74,7 @@ class Mock:
         return self.client.open(self.prefix + path, method=method, headers={"X-API-Key": self.keys[key]}, **more)
 
     def act(self, steps):
-        """Act on what is there; what is refused changes nothing."""
+        """Create, send and resolve as the steps say; requests that are refused change nothing."""
         made = []
         for step, *values in steps:
             if step == "create":
@@ -96,7 +96,7 @@ class Mock:
         return response
 
     def seen(self):
-        """What clients see of everything."""
+        """Return all conversations and messages as clients see them."""
         found = []
         for key in ("server", "other_server"):
             page = self.send("GET", f"{BASE}?limit=100", key).json
@@ -112,16 +112,16 @@ def test_what_was_returned_is_taken_and_returned_again(storage, other_kind, step
     one.act(steps)
     state, seen = one.state(), one.seen()
     other = Mock(storage if other_kind == "same" else None, choices)
-    # Whatever is there before is gone.
+    # PUT replaces whatever is there.
     other.act(before)
     other.put(state)
     assert other.state() == state
     assert other.seen() == seen
-    # In its own place as well.
+    # The state can also be put into the namespace that it came from.
     one.act(before)
     one.put(state)
     assert one.state() == state
-    # What comes later has ids of its own.
+    # Conversations that are created later get new ids.
     one.act([("create", "server", {"subject": "Later", "description": "x"})] * 5)
     ids = [conversation["id"] for conversation in json.loads(one.state())["conversations"]]
     assert len(ids) == len(set(ids)) == len(json.loads(state)["conversations"]) + 5
@@ -135,7 +135,7 @@ def test_a_state_is_a_scenario_file(tmp_path):
     client, key = Client(app), {"X-API-Key": app.namespace.standard_keys.server}
     assert client.get(STATE).data == mock.state()
     assert client.get(BASE, headers=key).json == mock.seen()[0][0]
-    # Ids of the same seed are not given again, nor after a reset.
+    # The seed is the same, but ids are not used again, not even after a reset.
     for _ in range(2):
         made = [client.post(f"{BASE}create/", headers=key, json={"subject": "C"}).json["id"] for _ in range(3)]
         assert len({*made, *(one["id"] for one in mock.seen()[0][0]["results"])}) == 4

@@ -1,4 +1,4 @@
-"""What one mock is told by the control API, those that share its database know: choices, keys, fault rules and the clock."""
+"""Mocks that share a database share what the control API of any of them sets: choices, keys, fault rules and the clock."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ SOON = 5.0
 
 
 class Mock:
-    """A mock as a process of its own has it: it shares nothing with another one but the database."""
+    """A mock as in a process of its own: it shares nothing but the database with others."""
 
     def __init__(self, storage: Storage, **options: Any) -> None:
         self.app: MockApp = create_app(scenario="empty", storage=storage, **options)
@@ -82,7 +82,7 @@ def test_fault_rules_and_what_was_met_of_those_that_stay(two: tuple[Mock, Mock])
     first = one.control("POST", "faults", rule)["id"]
     other.follow()
     assert [other.status() for _ in range(3)] == [200, 503, 200]
-    # Both add at once, by what each knows: neither takes the other's id, and nothing is lost.
+    # Each adds a rule before it knows the other's: their ids differ, and no rule is lost.
     second = one.control("POST", "faults", {**rule, "match": {"operation": "getConversation"}})["id"]
     third = other.control("POST", "faults", {**rule, "match": {"operation": "createConversation"}})["id"]
     one.follow()

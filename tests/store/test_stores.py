@@ -186,7 +186,7 @@ def test_metadata_comes_back_as_it_was(store: Store, metadata: dict[str, Any]) -
     store.add_conversation(conversation("1", ada, metadata=metadata))
     found = store.conversation("1")
     assert found is not None
-    # The kinds of numbers and the order of members as well.
+    # repr also shows the types of numbers and the order of members.
     assert repr(found.metadata) == repr(metadata)
 
 

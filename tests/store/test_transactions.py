@@ -1,4 +1,4 @@
-"""Units of work: whole or not at all, and apart from each other, between threads and between processes that share a database."""
+"""Units of work are atomic and isolated, between threads and between processes that share a database."""
 
 import threading
 from collections.abc import Callable
@@ -20,12 +20,12 @@ class OnPurposeError(Exception):
 
 @pytest.fixture
 def stores(durable_url: str, opened: Callable[[str], Storage]) -> list[Store]:
-    """The same state, as several processes see it."""
+    """Open the same storage several times, as several processes do."""
     return [default_store(opened(durable_url)) for _ in range(PROCESSES)]
 
 
 def at_once(stores: list[Store], act: Callable[[Store, int], Any]) -> list[Any]:
-    """What comes of doing it with each store at the same moment, in a thread of its own."""
+    """Call a function with each store at the same moment, in threads, and return the results."""
     start = threading.Barrier(len(stores))
 
     def begin(index: int) -> Any:
@@ -135,7 +135,7 @@ def test_changes_of_the_same_conversation_come_one_after_the_other(stores: list[
                 store.replace_conversation(found._replace(updated_at=found.updated_at + 1, status=status))
                 store.add_message(message(f"{index}-{number}", "1"))
                 create(store, f"{index}-{number}", f"person-{number % 2}")
-            # Without having asked for it.
+            # This write is in no unit of work of the caller's.
             store.add_message(message(f"{index}-{number}", "2"))
 
     at_once(stores, change)

@@ -1,4 +1,4 @@
-"""Calls as they are sent and told of, and how a message that was sent is known again."""
+"""Calls as they are sent and shown, and how a message that was sent is recognised."""
 
 import pytest
 

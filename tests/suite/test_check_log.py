@@ -26,7 +26,7 @@ KEYS = StandardKeys.of(DEFAULT_SEED)
 
 
 def assert_follows_from_its_log(run: Run) -> None:
-    """Fold checks.jsonl and compare with the run: all but the evidence, and the sentence of a failure, which is taken from it."""
+    """Fold checks.jsonl and compare it with the run, except for evidence and the reasons of failures, which come from evidence."""
     folded = from_lines(checks_jsonl.render(run).splitlines(), CATALOGUE)
     assert [one.requirement for one in folded.results] == [one.requirement for one in run.results]
     for found, told in zip(folded.results, run.results, strict=True):
@@ -39,7 +39,7 @@ def assert_follows_from_its_log(run: Run) -> None:
 
 
 def assert_requests_are_counted(run: Run) -> None:
-    """Each request of the run is one of an area; the areas are files of the suite, or come before or after it."""
+    """Check that each request of the run is counted for an area: a file of the suite, or what comes before or after it."""
     files = {path.stem.removeprefix("test_") for path in Path(contract_tests.suite.__path__[0]).glob("test_*.py")}
     assert sum(run.requests_by_area.values()) == run.requests
     assert run.requests_by_area.keys() <= files | {"preflight", "read_again", "reproductions"}
@@ -128,7 +128,7 @@ def test_every_check_is_in_it_and_its_size_is_bounded() -> None:
         alike[check.test, check.requirement, check.passed] += 1
     assert {one.requirement.id: one.exercised for one in run.results if one.exercised} == dict(exercised)
     assert sum(exercised.values()) > 3 * len(checks)
-    assert max(alike.values()) <= 3 * (MOST_ALIKE + 1)  # What a test sets up and tidies up counts by itself.
+    assert max(alike.values()) <= 3 * (MOST_ALIKE + 1)  # Set-up, test and tear-down count separately.
     assert len(checks_jsonl.render(run)) < 5_000_000
 
 

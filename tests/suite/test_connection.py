@@ -19,7 +19,7 @@ _RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
 
 
 class Scripted:
-    """A server that says the same to each request, and notes what it was asked and by how many connections."""
+    """A server that sends these responses one after another, and records the requests and the number of connections."""
 
     def __init__(self, answers: Sequence[bytes], *, stays: bool) -> None:
         self.asked: list[bytes] = []
@@ -158,7 +158,7 @@ def test_a_request_travels_as_it_was_given(served: Served) -> None:
 
 
 def test_an_idle_connection_that_was_closed_is_opened_again(served: Served) -> None:
-    """Without a word, and without sending anything into the void that might have been acted upon."""
+    """This happens silently, and no write is sent on the closed connection, where nobody would know whether it was done."""
     server = served(WHOLE, WHOLE, stays=False)
     with connected(server.url) as connection:
         connection.send("POST", "/x", {}, b"")

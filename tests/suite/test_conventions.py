@@ -1,4 +1,4 @@
-"""What a careful server need not do and should: a server that does not is warned of, and conforms all the same."""
+"""SHOULD requirements: a server that does not meet one is warned of, and conforms all the same."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _MINUTE = 60_000_000
 
 
 def _touching(operation: str) -> WsgiApp:
-    """Reading moves updated_at on by a minute."""
+    """Make a server on which a read moves updated_at forward by a minute."""
 
     def effect(rules: Any, caller: Any, request: Any, done: Any) -> None:
         found = rules.find(caller, request.id)
@@ -27,12 +27,12 @@ def _touching(operation: str) -> WsgiApp:
 
 
 def _telling(text: str) -> WsgiApp:
-    """Refusals say what happened inside."""
+    """Make a server whose refusals contain this text about its internals."""
     return broken(pipeline=refusing(lambda answer, refusal: answer._replace(body=json.dumps({"detail": text}).encode())))
 
 
 def _foreign(status: int, body: dict[str, Any]) -> WsgiApp:
-    """Another organisation is told that what it asks for exists."""
+    """Make a server that lets another organisation know that a conversation exists."""
     known: set[str] = set()
 
     def around(environ: Environ, inner: Inner) -> Response:

@@ -1,4 +1,4 @@
-"""What requests wear: cookies as a client keeps them, origins for keys that are not restricted, and questions that make sense."""
+"""What the suite adds to requests: cookies as a client keeps them, origins for unrestricted keys, and sensible conditions."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ SERVER = Credential("server-key", "the server key", "$ACCORD_SERVER_KEY", tier="
 OTHER = Credential("other-key", "the other organisation's server key", "$ACCORD_OTHER_SERVER_KEY", tier="server")
 PATH = "/api/v1/conversations/7/"
 ROUND = 30
-"""Turns after which a wardrobe begins again."""
+"""The number of requests after which a wardrobe begins again."""
 
 
 def wardrobe(base_url: str = "http://server.test") -> Wardrobe:

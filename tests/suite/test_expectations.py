@@ -1,4 +1,4 @@
-"""The matchers: what is the same, what is not, and where nothing is said."""
+"""The matchers: what is the same, what is not, and where they do not decide."""
 
 from typing import Any
 

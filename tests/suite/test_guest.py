@@ -38,7 +38,7 @@ ALL_KEYS = {
     "origin": KEYS.origin,
 }
 SMALL = ("ids-from-zero", "ids-are-short-words")
-"""Variations whose ids are such as anybody could invent, and in which other people have conversations."""
+"""Variations whose ids anybody could guess, and in which other people have conversations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Seen:
 
     @property
     def owner(self) -> str:
-        """The id that a path begins with: what follows a separator, a semicolon, a NUL or a space is another spelling of it."""
+        """The id at the beginning of a path. What follows a separator, semicolon, NUL or space is only another spelling of it."""
         return re.split(r"[/\\;\0 ]", self.id, maxsplit=1)[0]
 
     @property
@@ -64,7 +64,7 @@ class Seen:
 
 @dataclass
 class Watched:
-    """A server with other people's data, and what it was asked."""
+    """A server with other people's data, which records all requests."""
 
     app: WsgiApp
     asked: list[Seen] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Watched:
         return [body]
 
     def strangers(self) -> list[bytes]:
-        """All of other people's conversations and messages, as the server answers them."""
+        """Return all conversations and messages of other people, as the server shows them."""
         client, found = Client(self.app), list[bytes]()
         for key in (KEYS.server, KEYS.other_server):
             headers = {"X-API-Key": key}
@@ -105,7 +105,7 @@ class Watched:
         return found
 
     def trespasses(self) -> list[Seen]:
-        """Writes to what the run neither created nor had refused by a reading with the same key just before."""
+        """Return writes to ids that the run did not create, except where a read with the same key was refused just before."""
         created: set[str] = set()
         wrong = []
         for before, one in pairwise([Seen("", "", "", 0, "", ""), *self.asked]):
@@ -118,7 +118,7 @@ class Watched:
         return wrong
 
     def sweeping(self) -> list[Seen]:
-        """Requests that a server may take for what is to be done to everybody's conversations, or to those of a filter."""
+        """Return requests that a server might apply to all conversations, or to all that match a filter."""
         collections = {COLLECTION: ("POST",), f"{COLLECTION}create/": ("POST", "PUT", "PATCH")}
         paths = ((one, re.sub("/+", "/", one.path).rstrip("/ ") + "/") for one in self.asked if one.writes)
         return [one for one, path in paths if path in collections and one.method not in collections[path]]
@@ -126,7 +126,7 @@ class Watched:
 
 @pytest.fixture(params=SMALL)
 def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
-    """A watched server; at the end, other people's data are what they were."""
+    """Yield a watched server; at the end, check that other people's data have not changed."""
     server = Watched(all_variations()[request.param].server().app)
     before = server.strangers()
     assert len(before) == 2 * 24 + 2 * 24
@@ -146,7 +146,7 @@ def test_a_verification_writes_to_nothing_of_others(watched: Watched) -> None:
     found = run(watched, effort="quick")
     assert found.verdict == "conformant", found.problems
     short = {one.owner for one in watched.asked if one.writes and len(one.owner) < 20} - {one.created for one in watched.asked}
-    # The path of create with other methods names a word, and reading it was refused before.
+    # With other methods, the path of create names the id `create`, and a read of that was refused before.
     assert short <= {"create"}
 
 
@@ -182,7 +182,7 @@ THEIRS = "a3"
 
 
 class Reading:
-    """Answers what the guard asks, and keeps it."""
+    """Responds to the reads of the guard, and records them."""
 
     def __init__(self, status: int, body: bytes = b"{}") -> None:
         self.status, self.body = status, body

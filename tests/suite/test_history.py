@@ -1,4 +1,4 @@
-"""What a finding depends on, among all that was sent; and what is left of it once it was tried."""
+"""Which of the earlier requests a finding depends on, and which of these remain after each was left out for a try."""
 
 import json
 import time
@@ -87,7 +87,7 @@ def test_what_the_text_of_a_finding_names_is_too(talk: Talk) -> None:
     talk.create("other")
     listing = talk.send("GET", PATH)
     assert [link.exchange for link in talk.history.before(listing, told=f"the list lacks {missing}")] == [create]
-    # What it does not name is taken only so that something is there.
+    # Creates that the text does not name are included only so that the list has items.
     assert {link.rank for link in talk.history.before(listing, told="the list is long")} == {2}
     assert not talk.history.before(talk.send("GET", PATH, query="offset=100"), told="the list is empty")
 
@@ -114,7 +114,7 @@ def test_what_makes_no_difference_is_left_out_and_what_was_acknowledged_is_not(t
 
 
 def test_an_acknowledged_write_stays_though_the_response_is_the_same_without(talk: Talk) -> None:
-    """That a message is missing shows only after it was sent."""
+    """A message must be sent before a list can lack it, even if the list is the same without that request."""
     conversation, create = talk.create("one")
     lost = Exchange(
         Call("POST", f"{PATH}{conversation}/messages/create/", body=b'{"body": "lost"}', credential=KEYS.server),

@@ -27,7 +27,7 @@ def judge() -> Judge:
 
 
 def end_of_test(used: Judge) -> None:
-    """What the plugin does when a shipped test ends that used this judge."""
+    """Do what the plugin does at the end of a shipped test that used this judge."""
     context = SimpleNamespace(catalogue=CATALOGUE, desk=SimpleNamespace(judge=used))
     item = SimpleNamespace(config=SimpleNamespace(stash={CONTEXT: context}))
     wrapper = plugin.pytest_pyfunc_call(item)  # type: ignore[arg-type]

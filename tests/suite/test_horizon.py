@@ -1,4 +1,4 @@
-"""How late something may go wrong and still be found: each effort reads again what it wrote so many seconds before.
+"""How late a fault can appear and still be found: each effort reads again what it wrote some seconds before.
 
 The server and the suite share a clock that only waiting moves on, so that the machine's speed makes no difference.
 """
@@ -21,7 +21,7 @@ from tests.harness.trials import run_here
 
 
 class Clock:
-    """Seconds that were waited for."""
+    """A clock that only `sleep` moves on."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

@@ -1,4 +1,4 @@
-"""Responses at the edge of HTTP and beyond it: read where a client can, told where none could, and never a crash."""
+"""Responses at the edge of HTTP and beyond it: read if a client can, reported if none could, and never a crash."""
 
 import gzip
 import itertools
@@ -34,7 +34,7 @@ def sized(body: bytes, *lines: bytes) -> bytes:
 
 @contextmanager
 def saying(*pieces: bytes, pause: float = 0.0, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """A server on a port of this machine that says this to whoever sends something, and closes the connection."""
+    """Serve these bytes to each client that sends something, and close the connection; yield the port."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -183,7 +183,7 @@ def test_a_minute_without_a_response_ends_the_run(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_early_refusal_of_a_large_body_counts() -> None:
-    """Of a server that responses and closes before it has read the request."""
+    """The server responds, and closes the connection before it has read the request."""
     with saying(head(b"Content-Length: 12", status=b"HTTP/1.1 413 Too Large") + BODY, pause=0.5) as port:
         connection = Connection(f"http://127.0.0.1:{port}", 10)
         assert connection.send("POST", "/x", {"Content-Length": str(1 << 25)}, bytes(1 << 25)).status == 413
@@ -224,7 +224,7 @@ def test_whatever_retry_after_says_the_wait_is_sensible(asked_for: str, least: f
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ssl.SSLContext]]:
-    """Makes what a server needs to serve by TLS with a certificate of an authority that nobody knows but SSL_CERT_FILE."""
+    """Return a function that makes TLS contexts with certificates of an authority that only SSL_CERT_FILE can make trusted."""
     own = trustme.CA()
     own.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
 

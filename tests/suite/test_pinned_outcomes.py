@@ -1,4 +1,4 @@
-"""A run that is judged by an older version of the catalogue: what only newer checks found counts for nothing, and all else does."""
+"""A run that is judged by an older version of the catalogue: what only newer checks found does not count, all else does."""
 
 import json
 from dataclasses import replace
@@ -22,11 +22,11 @@ from tests.suite.test_check_log import assert_follows_from_its_log
 
 CATALOGUE = load_catalogue()
 NAME, AFTER, NEWER = "list.partition", "list.offset", "auth.cookies"
-"""A requirement, one that comes after it, and one that the second version added."""
+"""A requirement, one that presupposes it, and one that the second version added."""
 
 
 def judged(*entries: Entry, version: int = 1, selected: tuple[str, ...] = (NAME,), **terms: Any) -> Run:
-    """A run that made these checks, and as many that passed as each requirement needs."""
+    """Return a run with these entries in its log, and enough passed checks of each selected requirement."""
     whole = [*entries, *(Check(name, "test", True, 1, 0.1, 500) for name in selected)]
     log = CheckLog(Terms(selected, catalogue=version, **terms), tuple(whole))
     return replace(samples.good(), results=results_of(CATALOGUE, log.terms, fold(log.entries)), catalogue=version, log=log)

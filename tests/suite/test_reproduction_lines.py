@@ -74,7 +74,7 @@ BODIES = st.one_of(
 
 
 class Sandbox:
-    """An empty folder to execute lines in, and what the `curl` there was called with."""
+    """An empty folder to execute lines in, with a `curl` that records how it was called."""
 
     def __init__(self, folder: Path) -> None:
         self.bin, self.empty = folder / "bin", folder / "empty"
@@ -84,11 +84,11 @@ class Sandbox:
         (self.bin / "curl").chmod(0o755)
 
     def calls(self, scripts: list[str], answer: bytes = b"") -> list[list[bytes]]:
-        """The arguments of each call, and last what it was given by stdin, of scripts that are executed one after another."""
+        """Execute scripts one after another; return the arguments of each call of curl, followed by its stdin if it got any."""
         noted, reply = self.bin / "calls", self.bin / "answer"
         noted.write_bytes(b"")
         reply.write_bytes(answer)
-        # As in a terminal, where an exclamation mark outside single quotes is replaced.
+        # As in a terminal, bash replaces exclamation marks outside of single quotes.
         beginning = f"set -o history -o histexpand; export CALLS={noted} ANSWER={reply}\n"
         run_in_bash(beginning + "\n".join(scripts), self.empty, path=f"{self.bin}:{os.environ['PATH']}")
         assert [one.name for one in self.empty.iterdir()] == ["lines.sh"]
@@ -159,7 +159,7 @@ def test_what_was_sent_is_sent_again(sandbox: Sandbox, calls: list[Call]) -> Non
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ids=st.lists(TEXTS.filter(lambda one: one not in ("api", "v1", "create")), min_size=26, max_size=26))
 def test_no_id_of_a_server_is_run_or_gets_into_the_host(sandbox: Sandbox, ids: list[str]) -> None:
-    """The line that reads a conversation takes the id from the response to the create, whatever that is then."""
+    """The line that reads a conversation takes its id from the new response to the create, whatever that id is."""
     create = Call("POST", "/api/v1/conversations/create/", body=b"{}", credential=KEYS.server)
     before, after = f"{BASE}/api/v1/conversations/".encode(), b"/messages/"
     for given_now in ids[:2]:
@@ -195,7 +195,7 @@ def test_a_bad_key_is_made_from_the_variable_of_the_good_one(sandbox: Sandbox) -
         lines.append(script(reproduction_of(exchange(call), []), BASE))
         assert {name: value_of(text, VALUES) for name, text in forgery.texts.items()} == forgery.headers
         assert not [key for key in VALUES.values() if key in lines[-1] or key[8:] in lines[-1]]
-        # As a report has it: what is made up is no secret.
+        # A report redacts its lines, but forged keys are no secrets and have to stay.
         assert KEYS.redactor().redact(lines[-1]) == lines[-1]
     for forgery, noted in zip(FORGERIES, sandbox.calls(lines), strict=True):
         _, headers, _ = sent_by(noted)
@@ -255,7 +255,7 @@ def test_an_id_that_was_made_from_another_is_made_from_it_again(
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pieces=st.lists(BODIES, min_size=1, max_size=3))
 def test_what_a_run_called_itself_is_another_each_time(sandbox: Sandbox, pieces: list[bytes]) -> None:
-    """Wherever it stands in a body, and whatever else does, which may keep the body from being a word of the shell."""
+    """The run's name is replaced anywhere in a body, even in a body that cannot be written as a word of the shell."""
     mark, other = b"9f8e7d6c5b", b"0a1b2c3d4e"
     body = b"\xe3\x80\x80%s".join([mark, *pieces, mark])
     step = Step("POST", ("/api/v1/conversations/create/",), body=body, headers=(("Content-Type", ("application/json",)),))

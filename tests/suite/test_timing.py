@@ -29,7 +29,7 @@ def test_each_requirement_has_the_time_of_its_tests(run: Run) -> None:
     assert len(tested) > 5
     assert all(result.seconds > 0 for result in tested)
     together = sum(result.seconds for result in run.results)
-    # Some is spent before and after, and by tests that only observe.
+    # The rest of the time is spent before and after the tests, and by tests that only observe.
     assert run.duration_s * 0.2 < together <= run.duration_s + 0.01
 
 

@@ -40,7 +40,7 @@ def test_together_they_read_again_what_one_would() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_what_uses_the_corpus_stays_together(path: Path) -> None:
-    """Each worker that meets such a test by itself creates a hundred conversations for it."""
+    """Otherwise each worker that gets such a test creates a corpus of a hundred conversations for it."""
     arguments = {
         argument.arg
         for node in ast.walk(ast.parse(path.read_bytes()))

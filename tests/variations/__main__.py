@@ -1,4 +1,4 @@
-"""All variations by all seeds: what the suite wrongly objects to."""
+"""Runs the suite against all variations, with several seeds, and shows what it wrongly objects to."""
 
 import argparse
 import sys

@@ -23,7 +23,7 @@ _DIRECTION = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def refusing(broken: Any) -> type[Validator]:
-    """A validator that refuses bodies whose members `broken` names."""
+    """Return a validator that refuses bodies if `broken` names any of their members."""
 
     class Refusing(Validator):
         def violations(self, members: dict[str, Any], body: Body) -> Iterator[Violation]:
@@ -112,7 +112,7 @@ def everything_kept() -> WsgiApp:
                 raise HttpRefusal(400, f"Not JSON: {type(error).__name__}.") from None
 
         def violations(self, members: dict[str, Any], body: Body) -> Iterator[Violation]:
-            # The schema's validator knows no surrogates and no integers beyond 64 bits.
+            # The validator of the schema knows neither surrogates nor integers beyond 64 bits, so it gets other values.
             plain = json.loads(re.sub(r"\\u[dD][89a-fA-F]..", "x", json.dumps(members, ensure_ascii=True)), parse_int=_small)
             return super().violations(plain, body)
 
@@ -137,7 +137,7 @@ def _small(digits: str) -> int:
 
 
 def trimming(characters: str | None, names: tuple[str, ...]) -> type[Validator]:
-    """A validator that takes such characters off both ends of these members."""
+    """Return a validator that takes these characters off both ends of these members."""
 
     class Trimming(Validator):
         def tidy(self, value: dict[str, Any], body: Body) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.variations.seams import Environ, mock, rewriting
 
 
 class Talkative(Conversations):
-    """Rules by which the helpdesk has something to say at every turn."""
+    """Rules by which the helpdesk adds messages of its own at every step."""
 
     bot = "bot@helpdesk.example"
 

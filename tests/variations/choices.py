@@ -20,7 +20,7 @@ Pair = tuple[tuple[str, str], tuple[str, str]]
 
 
 def mixtures(options: Mapping[str, Sequence[str]], number: int, seed: int) -> Iterator[Selection]:
-    """So many selections of an option each, made one after another to hold as many pairs as possible that none held before."""
+    """Yield `number` selections of one option for each choice, each with as many pairs as possible that none had before."""
     chance = random.Random(seed)
     missing = {pair for one, other in combinations(options, 2) for pair in _pairs(one, options[one], other, options[other])}
     for _ in range(number):

@@ -101,11 +101,11 @@ class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: Any) -> None:
-        """Nobody reads it."""
+        """Log nothing."""
 
 
 class _Limited(ThreadingHTTPServer, WSGIServer):
-    """Takes so many connections at the same time, and closes any other without a word."""
+    """Serves a limited number of connections at the same time, and closes any other without a response."""
 
     daemon_threads = True
     request_queue_size = 128

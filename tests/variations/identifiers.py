@@ -71,7 +71,7 @@ def short_words() -> WsgiApp:
 
 
 def base_36(number: int) -> str:
-    """A number in digits and small letters: 363 is a3."""
+    """Return a number in base 36, with small letters: 363 is a3."""
     text = ""
     while number:
         number, digit = divmod(number, 36)

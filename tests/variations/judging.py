@@ -1,4 +1,4 @@
-"""Running the suite against a variation, and saying in short what it objected to."""
+"""Runs the suite against a variation, and says in short what it objected to."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _IN_PROCESS = "http://helpdesk.example.com"
 
 
 def judge(variation: Variation, *, effort: str = "quick", seed: int = 0, exchanges: bool = False) -> Run:
-    """What the suite says of the variation; with `exchanges`, it keeps those that checks cite."""
+    """Run the suite against the variation. With `exchanges`, the run keeps the exchanges that checks cite."""
     server = variation.server()
     with _address(server) as address:
         url = address + server.base_path
@@ -32,7 +32,7 @@ def judge(variation: Variation, *, effort: str = "quick", seed: int = 0, exchang
 
 
 def objections(run: Run) -> list[str]:
-    """What keeps the run from being conformant, each with its evidence in a few lines; empty where nothing does."""
+    """Return what keeps the run from being conformant, each with its evidence in a few lines; empty if nothing does."""
     if run.verdict is Verdict.CONFORMANT:
         return []
     lines = [f"verdict: {run.verdict}"]

@@ -32,7 +32,7 @@ def _refuse_constant(name: str) -> float:
 
 
 def _beyond(body: bytes) -> bool:
-    """Whether a body that is JSON holds a number beyond 64 bits or a double, NaN or Infinity."""
+    """Tell whether a JSON body has NaN, Infinity, or a number that is too large for 64 bits or for a double."""
 
     def number(digits: str) -> int:
         if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:

@@ -23,7 +23,7 @@ _DAY = 86_400_000_000
 
 
 def crowded(app: MockApp, number: int = 500) -> WsgiApp:
-    """The application, in which so many conversations of others are a day old: of every status and priority, by turns."""
+    """Add `number` conversations of others, a day old, to the application, with every status and priority in turn."""
     pipeline = app.namespace.pipeline
     rules, store, organisation = pipeline.conversations, app.namespace.store, app.namespace.keys.organisations[0]
     people = [rules.new_user(organisation, f"customer{at}@example.org", None, None) for at in range(50)]
@@ -74,7 +74,7 @@ def thousands_by_status() -> WsgiApp:
 
 
 class Odd(Serializer):
-    """Shows those of the organisation's conversations whose channel is a letter as other channels of a helpdesk make them."""
+    """Shows conversations of the channel `letter` as other channels of a helpdesk make them: with undocumented values."""
 
     def conversation(self, conversation: Conversation) -> dict[str, Any]:
         shown = super().conversation(conversation)

@@ -21,7 +21,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class AnyId(Validator):
-    """Takes every id for one that could be; the store knows which exist."""
+    """Accepts any text as an id: the store knows which exist."""
 
     def read_id(self, text: str) -> str:
         return text

@@ -15,10 +15,10 @@ Served = Callable[[WsgiApp], AbstractContextManager[str]]
 
 @dataclass(frozen=True, slots=True)
 class Conforming:
-    """A server, where it is more than an application.
+    """A server that needs more than an application.
 
-    `settings` are those of a run that differ (its keys); `base_path` comes before /api/v1; `serve` opens a real socket and yields
-    its URL, for what shows only there. Without it, calls reach the application in this process.
+    `settings` override those of a run, such as its keys. `base_path` comes before /api/v1. `serve` opens a real socket and yields
+    its URL, for behaviour that shows only there. Without it, calls reach the application in this process.
     """
 
     app: WsgiApp

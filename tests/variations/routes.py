@@ -143,7 +143,7 @@ def lenient_content_type() -> WsgiApp:
 
     class Lenient(Validator):
         def check_content_type(self, request: Request) -> None:
-            """Anything goes."""
+            """Accept any content type."""
 
     return mock(validator=Lenient)
 
@@ -156,7 +156,7 @@ def request_first() -> WsgiApp:
         def respond(self, operation: Operation, request: Request) -> Response:
             try:
                 self.validate(request, operation)
-                # What came in can be read once, and is to be read again.
+                # The stream of a request can be read only once, and the pipeline has to read it again.
                 request.environ["wsgi.input"] = io.BytesIO(request.data or b"")
             except Refusal as refusal:
                 return self.refused(operation, request, refusal)

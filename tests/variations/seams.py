@@ -1,4 +1,4 @@
-"""What variations are made of: changed answers, and state that a server keeps besides."""
+"""What variations are made of: applications with changed responses, and with the conversations of other people."""
 
 import itertools
 import json
@@ -23,7 +23,7 @@ def mock(**settings: Any) -> WsgiApp:
 
 
 def with_others(app: WsgiApp, each: int = 12) -> WsgiApp:
-    """The application, in which other people have conversations already, with messages, in both organisations by turns."""
+    """Add conversations of other people, each with a message, to the application, in both organisations by turns."""
     keys, client = StandardKeys.of(DEFAULT_SEED), Client(app)
     for number in range(2 * each):
         key = {"X-API-Key": keys.other_server if number % 2 else keys.server}
@@ -36,7 +36,7 @@ def with_others(app: WsgiApp, each: int = 12) -> WsgiApp:
 
 
 def changing(app: WsgiApp, change: Change) -> WsgiApp:
-    """The application, each of its answers changed on its way out."""
+    """Wrap an application: each of its responses is changed."""
 
     def changed(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         response = change(Response.from_app(app, environ, buffered=True), environ)
@@ -46,7 +46,7 @@ def changing(app: WsgiApp, change: Change) -> WsgiApp:
 
 
 def before(app: WsgiApp, instead: Callable[[Environ], Response | None]) -> WsgiApp:
-    """The application, and in front of it what may answer in its place."""
+    """Wrap an application: `instead` may respond in its place."""
 
     def fronted(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         response = instead(environ)
@@ -58,7 +58,7 @@ def before(app: WsgiApp, instead: Callable[[Environ], Response | None]) -> WsgiA
 def rewriting(
     app: WsgiApp, rewrite: Callable[[Any, Response], Any] = lambda value, _: value, dumps: Callable[[Any], str] = json.dumps
 ) -> WsgiApp:
-    """The application, the JSON of its answers taken apart, rewritten and written by `dumps`."""
+    """Wrap an application: the JSON of its responses is parsed, rewritten, and written by `dumps`."""
 
     def change(response: Response, _: Environ) -> Response:
         if response.is_json and response.data:
@@ -69,6 +69,6 @@ def rewriting(
 
 
 def every(times: int) -> Callable[[], bool]:
-    """True at each so-many-th call. Counts calls from all threads."""
+    """Return a function that is true at each n-th call, counted over all threads."""
     counter = itertools.count(1)
     return lambda: next(counter) % times == 0

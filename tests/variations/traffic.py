@@ -77,7 +77,7 @@ def slow() -> WsgiApp:
 
 
 def asking_to_wait(response: Callable[[float], Response], seconds: float, requests: int = _BETWEEN_WAITS) -> WsgiApp:
-    """A mock that, after so many requests, refuses every one until some seconds have passed. `answer` gets the end of that."""
+    """Make a mock that, after so many `requests`, refuses all others for some `seconds`. `response` gets the end of that time."""
     due, lock, until = every(requests), threading.Lock(), [0.0]
 
     def instead(_: Environ) -> Response | None:
@@ -162,7 +162,7 @@ def connections_end() -> Conforming:
 
 @contextmanager
 def speaking(app: WsgiApp, version: str, framing: Callable[[Environ], str]) -> Iterator[str]:
-    """Serve the application by a server that frames its answers as told: whole, last, close, chunked, or dropped."""
+    """Serve the application, and frame each response as `framing` says: whole, last, close, chunked, or dropped."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = version

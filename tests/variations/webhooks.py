@@ -23,7 +23,7 @@ _SECOND = 1_000_000
 
 
 def judged_alone(app: MockApp) -> Conforming:
-    """A server of which nothing but the webhooks is looked at: all else is the mock's."""
+    """Let the run test only the webhooks of a server, since all else is as in the mock."""
     return Conforming(app, settings={"only": ("webhook.*",)})
 
 

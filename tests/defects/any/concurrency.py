@@ -22,7 +22,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 class Unlocked(MemoryStore):
-    """A store in which calls come between each other, but for each single step."""
+    """A store without transactions: calls interleave, and only each single step is atomic."""
 
     def transaction(self, *, write=True) -> AbstractContextManager[object]:
         return nullcontext()
@@ -61,7 +61,7 @@ class InFlight(Pipeline):
                 self.busy -= 1
 
     def among(self, others: int, operation: Operation, request: Request) -> Response:
-        """The answer to a call that came while so many others were being handled."""
+        """Respond to a call that came while `others` more were being handled."""
         return super().respond(operation, request)
 
 

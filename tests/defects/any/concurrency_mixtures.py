@@ -29,7 +29,7 @@ ERROR = "any.no-server-error"
 
 
 def mixing(operation_id: str) -> type[Pipeline]:
-    """A pipeline that handles, of calls of an operation at the same moment, whichever came last."""
+    """Return a pipeline that confuses calls of an operation at the same moment: each is handled as the one that came last."""
 
     class Mixing(Pipeline):
         current: CheckedRequest
@@ -143,7 +143,7 @@ def concurrency_first_body_wins() -> WsgiApp:
 
 
 def failing(watched_id: str, failing_id: str, most: int = 0) -> type[Pipeline]:
-    """A pipeline that fails at one operation while more than so many calls of another are being handled."""
+    """Return a pipeline that fails at one operation while more than `most` calls of another are being handled."""
 
     class Failing(InFlight):
         watched = watched_id

@@ -1,4 +1,4 @@
-"""Servers behind something that looks at cookies, origins, caches, validators and paths, and knows too little of keys."""
+"""Servers behind a gateway that looks at cookies, origins, caches, validators and paths, but not enough at keys."""
 
 import hashlib
 import io
@@ -105,7 +105,7 @@ def origins_null_may_not_create() -> WsgiApp:
 
 
 def _cached(known_by: Any, *, cleared: bool = True) -> WsgiApp:
-    """A server behind a cache that knows a read by its address and by what `known_by` says."""
+    """Make a server behind a cache that finds a read by its address and by what `known_by` returns for it."""
     kept: dict[Any, Response] = {}
 
     def around(environ: Environ, inner: Inner) -> Response:
@@ -153,7 +153,7 @@ def cache_varies_by_one_header() -> WsgiApp:
 
 
 def _tagged(tag_of: Any) -> WsgiApp:
-    """A server whose reads have an ETag made from the JSON that they show, where `tag_of` makes one."""
+    """Make a server whose reads have an ETag of what `tag_of` returns for their JSON, or none if that is None."""
 
     def around(environ: Environ, inner: Inner) -> Response:
         response = inner()
@@ -260,7 +260,7 @@ def tokens_without_a_signature_are_accepted() -> WsgiApp:
 
 
 def _normalised(clean: Any, forbidden: Any) -> WsgiApp:
-    """A server whose router normalises paths; by any other spelling, whoever is `forbidden` is taken for the server key."""
+    """Make a server whose router normalises paths. In other spellings, requests that are `forbidden` get the server key."""
 
     def around(environ: Environ, inner: Inner) -> Response:
         path = str(environ["PATH_INFO"])
@@ -317,7 +317,7 @@ def paths_of_json_reach_other_organisations() -> WsgiApp:
 
 
 def _created_by(method: str, who: Any) -> WsgiApp:
-    """A server on which a method that is not documented for create's path creates a conversation, and is not found."""
+    """Make a server on which an undocumented method at the path of create creates a conversation, and responds with 404."""
 
     def around(environ: Environ, inner: Inner) -> Response:
         if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) != (method, PREFIX + "create/") or not who(environ):

@@ -20,7 +20,7 @@ DURABLE = "any.durable"
 
 
 def keeping(most: int) -> WsgiApp:
-    """A server that can read only so many conversations, the latest; older ones are not found."""
+    """Make a server that can read only the latest `most` conversations; older ones are not found."""
 
     class Bounded(MemoryStore):
         def __init__(self) -> None:
@@ -39,7 +39,7 @@ def keeping(most: int) -> WsgiApp:
 
 
 def created(effect: Callable[[Any, Conversation, int], Any]) -> WsgiApp:
-    """A server that does something after each create: `effect` gets the rules, the conversation and how many creates there were."""
+    """Make a server that calls `effect` after each create, with the rules, the conversation and the number of creates so far."""
     counter = Counter()
     return broken(conversations=then("create", lambda rules, caller, checked, done: effect(rules, done, counter.next())))
 
@@ -87,7 +87,7 @@ def persistence_every_hundredth_not_kept() -> WsgiApp:
 
 
 def forgetting(when: Callable[[int], bool]) -> WsgiApp:
-    """A server that does not keep some conversations, by the number of their create."""
+    """Make a server that loses some conversations; `when` chooses them by the number of their create."""
 
     class Forgetful(MemoryStore):
         def __init__(self) -> None:

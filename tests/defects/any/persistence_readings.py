@@ -1,4 +1,4 @@
-"""Servers that show something else later: a copy that is older than what it copies, or what a reading changed."""
+"""Servers that show something else later: a copy that is out of date, or what a read has changed."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ DURABLE = "any.durable"
 
 
 def read(effect: Callable[[Event, dict[str, Any]], Any], *operations: str, **parts: Any) -> WsgiApp:
-    """A server that shows conversations otherwise; `effect` gets the event and the conversation that is right."""
+    """Make a server that shows conversations otherwise; `effect` gets the event and the correct conversation."""
     return broken(pipeline=answering(lambda value, event: effect(event, value), *operations), **parts)
 
 

@@ -183,7 +183,7 @@ def robustness_lists_garbled_in_chunks() -> WsgiApp:
 
 
 def encoded(encode: Callable[[str], bytes], end: str, media: str = "application/json") -> WsgiApp:
-    """A server that encodes its answers otherwise, at paths that end so."""
+    """Make a server that encodes its responses otherwise, at paths that end with `end`."""
 
     def change(response: WerkzeugResponse, environ: dict[str, Any]) -> WerkzeugResponse:
         if response.status_code == 200 and environ["PATH_INFO"].endswith(end) and response.data:

@@ -63,7 +63,7 @@ def robustness_501_every_250th() -> WsgiApp:
 
 
 def answering_now_and_then(times: int, instead: Response) -> WsgiApp:
-    """A server that gives another answer now and then, and has done what was asked."""
+    """Make a server that now and then sends another response, although it has done what was asked."""
     counter = Counter()
 
     class NowAndThen(Pipeline):
@@ -75,7 +75,7 @@ def answering_now_and_then(times: int, instead: Response) -> WsgiApp:
 
 
 def after(upset: Callable[[Operation, Response], bool]) -> WsgiApp:
-    """A server that answers with 500 to the call after one that upset it."""
+    """Make a server that responds with 500 to the call after one for which `upset` is true."""
     state = {"upset": False}
 
     class Upset(Pipeline):

@@ -1,4 +1,4 @@
-"""Servers that break down at some id or query, or take an id for none."""
+"""Servers that break down at some id or query, or do not recognise some valid ids."""
 
 import re
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes

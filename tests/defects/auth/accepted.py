@@ -55,7 +55,7 @@ def keys_none_needed_to_resolve() -> WsgiApp:
 
 
 def without_any(auth: Authenticator, request: Request, operation: str) -> ApiKey | None:
-    """The server key for whoever sends nothing."""
+    """Return the server key if the request has no key at all."""
     nothing = request.header("X-API-Key") is None and request.header("Authorization") is None
     return named_key(auth, "server") if nothing else None
 
@@ -134,7 +134,7 @@ def keys_longer_ones_to_read_messages() -> WsgiApp:
 
 
 def comparing(same: Callable[[str, str], bool], *operations: str) -> type[Authenticator]:
-    """An authenticator that accepts, besides valid keys, what is the same as one of them by some measure."""
+    """Return an authenticator that also accepts texts that are the same as a valid key by the measure of `same`."""
 
     def otherwise(auth: Authenticator, request: Request, operation: str) -> ApiKey | None:
         text = sent_key(request)
@@ -214,7 +214,7 @@ def keys_revoked_to_get_by_x_api_key() -> WsgiApp:
 
 
 def revoked(auth: Authenticator, request: Request, operation: str) -> ApiKey | None:
-    """The revoked key, as if it were not."""
+    """Return the revoked key as if it were valid."""
     key = auth.keys.get(sent_key(request))
     return replace(key, revoked=False) if key is not None and key.revoked else None
 

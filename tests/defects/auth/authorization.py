@@ -66,7 +66,7 @@ def keys_first_word_after_bearer() -> WsgiApp:
 
 
 def reading(read: Callable[[str], str]) -> type[Authenticator]:
-    """An authenticator that reads Authorization in another way, where it finds no key in the documented one."""
+    """Return an authenticator that reads Authorization in another way if the documented way finds no key."""
 
     class Reading(Authenticator):
         def key_from_header(self, scheme: KeyScheme, request: Request) -> str | None:

@@ -1,4 +1,4 @@
-"""Servers whose look-up finds a key for what is none: words, wildcards, other spellings, and whatever comes first."""
+"""Servers whose look-up finds a key for a text that is none: words, wildcards, other spellings, or just the first key."""
 
 from mockserver.handling.authentication import Authenticator
 from mockserver.http.messages import Request

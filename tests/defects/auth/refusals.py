@@ -252,7 +252,7 @@ def keys_with_quotes_are_500() -> WsgiApp:
 
 
 def failing_at(when: Callable[[str], bool]) -> WsgiApp:
-    """A server that fails at some keys."""
+    """Make a server that responds with 500 to some keys."""
 
     class Failing(Pipeline):
         def respond(self, operation: Operation, request: Request) -> Response:

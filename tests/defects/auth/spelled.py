@@ -13,7 +13,7 @@ RARE = Difficulty.RARE
 
 
 def spelled(*spellings: Callable[[str], str]) -> WsgiApp:
-    """A server that accepts a key also where it is spelled so."""
+    """Make a server that also accepts keys in these spellings."""
 
     def otherwise(auth: Authenticator, request: Request, operation: str) -> ApiKey | None:
         text = sent_key(request)

@@ -1,4 +1,4 @@
-"""Servers that take from a request what is not the client's to say, or do not take what is."""
+"""Servers that take from a request what the client may not set, or ignore what it may set."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def assigning(take: Callable[[Any, Conversation, dict[str, Any]], Conversation], operation: str, of: str) -> WsgiApp:
-    """A server that takes members of the body which are not documented: `take` gets the rules, what was done and all members."""
+    """Make a server that takes undocumented members of the body: `take` gets the rules, the conversation and all members."""
     sent: dict[str, Any] = {}
 
     def remember(event: Event) -> None:

@@ -17,7 +17,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def otherwise(read: Callable[[bytes], Any]) -> WsgiApp:
-    """A server that reads bodies that are not JSON in some other way, where that gives an object."""
+    """Make a server that reads bodies that are not JSON in some other way, if that gives an object."""
 
     def change(data: bytes, decode: Callable[[bytes], Any]) -> Any:
         try:
@@ -93,7 +93,7 @@ def refusals_malformed_is_200() -> WsgiApp:
 
 
 def instead(change: Callable[[Any], Any]) -> WsgiApp:
-    """A server that takes another value for a body that is JSON and no object."""
+    """Make a server that replaces a body that is JSON, but not an object, by another value."""
 
     def decoded(data: bytes, decode: Callable[[bytes], Any]) -> Any:
         value = decode(data)

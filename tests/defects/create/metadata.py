@@ -37,7 +37,7 @@ def deep(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
 
 
 def scalars(value: Any, change: Callable[[Any], Any]) -> Any:
-    """A JSON value with everything in it that holds nothing else changed."""
+    """Return a JSON value in which everything except objects and arrays is changed."""
     if isinstance(value, dict):
         return {name: scalars(item, change) for name, item in value.items()}
     if isinstance(value, list):

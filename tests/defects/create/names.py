@@ -140,7 +140,7 @@ def requester_names_swapped() -> WsgiApp:
 
 
 def swapped(value: Any, event: Event) -> Any:
-    """The conversation with the names of its requester exchanged."""
+    """Swap the first and the last name of the requester."""
     requester = value["requester"]
     requester["first_name"], requester["last_name"] = requester["last_name"], requester["first_name"]
     return value

@@ -13,7 +13,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def _taking_null_for(text: str, *names: str) -> WsgiApp:
-    """A server to which null for one of these members is that text."""
+    """Make a server that takes null for this text in these members."""
 
     def change(event: Event) -> Event | None:
         sent = json.loads(body_of(event.request))

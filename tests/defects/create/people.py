@@ -65,7 +65,7 @@ def anonymous_name_for_an_address() -> WsgiApp:
 
 
 def _addressed(address: Any) -> WsgiApp:
-    """A server that shows an address, made of all that were given, for anonymous conversations."""
+    """Make a server that shows an address for anonymous conversations; `address` chooses one of those shown before."""
     seen: list[str] = []
 
     def show(value: Any, event: Event) -> Any:

@@ -24,7 +24,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def stored_although(when: Callable[[Violation], bool], **members: Any) -> type[Pipeline]:
-    """A pipeline that refuses a create for some violation after it was stored, with these members in the place of what was sent."""
+    """Return a pipeline that stores a create before it refuses it for some violation; `members` replace what was sent."""
 
     class Storing(Pipeline):
         def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
@@ -46,7 +46,7 @@ SHAPES: dict[str, type] = {
 
 
 def shaped(body: dict[str, Any]) -> dict[str, Any]:
-    """The members that are of their documented types."""
+    """Return the members whose values have the documented types."""
     return {name: value for name, value in body.items() if name in SHAPES and isinstance(value, SHAPES[name])}
 
 
@@ -144,8 +144,8 @@ def refusals_null_subject_is_500() -> WsgiApp:
 
 
 def besides(do: Callable[[Any, Any, dict[str, Any]], Any]) -> type[Pipeline]:
-    """A pipeline that does something else when it refuses a create whose body is an object: `do` gets the rules, the caller
-    and the members that are of their documented types."""
+    """Return a pipeline that also does something else when it refuses a create: `do` gets the rules, the caller
+    and the members of the body that have the documented types."""
 
     class Doing(Pipeline):
         def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:

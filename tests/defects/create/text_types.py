@@ -106,7 +106,7 @@ def body_of_json_is_written_anew() -> WsgiApp:
 
 
 def _by_names(breaks: Callable[[dict[str, Any]], bool]) -> WsgiApp:
-    """A server that answers with 500 to creates whose members are so."""
+    """Make a server that responds with 500 to creates for whose members `breaks` is true."""
 
     def when(data: bytes) -> bool:
         body = json.loads(data)

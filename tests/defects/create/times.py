@@ -108,7 +108,7 @@ def times_updated_before_created() -> WsgiApp:
 @defect("create.timestamps", difficulty=RARE)
 def times_twelve_hours() -> WsgiApp:
     """updated_at is written with hours to twelve: in the afternoon it is before created_at."""
-    noon = 1_772_100_000_000_000  # 2026-02-26T10:00:00Z, to be after noon whenever this runs
+    noon = 1_772_100_000_000_000  # 2026-02-26T10:00:00Z: with six hours more it is after noon, whenever this runs
     began = system_time()
     clock = Clock(lambda: noon + 6 * 3_600_000_000 + system_time() - began)
 

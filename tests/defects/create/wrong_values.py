@@ -15,7 +15,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def overlooking(when: Callable[[Violation, Any], bool]) -> type[Validator]:
-    """A validator that overlooks some violations. It is asked with each, and with the value of the member at fault."""
+    """Return a validator that overlooks some violations: `when` gets each of them and the value of the member."""
 
     class Overlooking(Validator):
         def violations(self, members: dict[str, Any], body: Any) -> Any:

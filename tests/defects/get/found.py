@@ -24,7 +24,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def missing(when: Callable[[Conversations, Conversation, Caller, int], bool]) -> WsgiApp:
-    """A server that does not find some conversations when they are got. It is asked with the number of times each was."""
+    """Make a server that does not find some conversations when they are read; `when` also gets how often each was read."""
     times: dict[str, int] = {}
 
     class Missing(Conversations):
@@ -100,10 +100,10 @@ def get_closed_is_a_redirect() -> WsgiApp:
 
 
 class Finding(Conversations):
-    """Rules that get some conversation where none has the id."""
+    """Rules that return another conversation for an id that does not exist."""
 
     def instead(self, caller: Caller, conversation_id: str) -> Conversation | None:
-        """The conversation in its place."""
+        """Return the conversation to show instead, or None."""
         return None
 
     def get(self, caller: Caller, checked: CheckedRequest) -> Conversation:
@@ -221,7 +221,7 @@ def get_unknown_is_html() -> WsgiApp:
 
 
 def malformed(status: int, when: Callable[[str], bool]) -> WsgiApp:
-    """A server that answers some ids that could not be any with this status."""
+    """Make a server that responds with this status to some malformed ids."""
 
     class Malformed(Validator):
         def read_id(self, text: str) -> str:
@@ -269,7 +269,7 @@ def get_quote_id_is_500() -> WsgiApp:
 
 
 def found_by(when: Callable[[str], bool]) -> WsgiApp:
-    """A server that finds the latest conversation by some texts that are no ids."""
+    """Make a server that finds the latest conversation by some texts that are no ids."""
 
     class ByText(Finding):
         def instead(self, caller: Caller, conversation_id: str) -> Conversation | None:

@@ -1,4 +1,4 @@
-"""Servers that find a conversation by an id that has something else than the id has."""
+"""Servers that find a conversation by a text that is longer than its id, or different from it."""
 
 from collections.abc import Callable
 

@@ -148,7 +148,7 @@ def isolation_shared_requesters_may_be_read() -> WsgiApp:
 
 
 def namesakes(rules: Conversations, conversation: Conversation) -> list[Conversation]:
-    """The conversations of all organisations that have its number, and not its id."""
+    """Return the other conversations with the same number, in all organisations."""
     return [one for one in all_conversations(rules.store) if one.number == conversation.number and one.id != conversation.id]
 
 
@@ -257,7 +257,7 @@ def isolation_organisations_mixed_up() -> WsgiApp:
 
 
 def trace(operation_id: str, **members: Any) -> type[Pipeline]:
-    """A pipeline that refuses what is another organisation's, and leaves a trace in it."""
+    """Return a pipeline that refuses access to another organisation's conversation, but changes it."""
 
     class Tracing(Pipeline):
         def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:

@@ -41,7 +41,7 @@ class Reaching(Conversations):
     reach: frozenset[str] = frozenset()
 
     def seen(self, conversation: Conversation) -> bool:
-        """Whether this one is among those that are found."""
+        """Tell whether this conversation can be found from other organisations."""
         return True
 
     def get(self, caller: Caller, checked: CheckedRequest) -> Conversation:
@@ -57,7 +57,7 @@ class Reaching(Conversations):
         return super().resolve(self.of_its_own(RESOLVE, caller, checked), checked)
 
     def of_its_own(self, operation: str, caller: Caller, checked: CheckedRequest) -> Caller:
-        """The caller as one of the conversation's organisation."""
+        """Return the caller as if the conversation's organisation were its own, where the rules reach that far."""
         found = self.store.conversation(checked.id)
         if operation not in self.reach or found is None or not self.seen(found):
             return caller
@@ -183,14 +183,14 @@ class ListingAll(Conversations):
     """Rules whose list forgets the organisation for some queries."""
 
     def forgets(self, query: Mapping[str, Any]) -> bool:
-        """Whether this query does."""
+        """Tell whether this query forgets the organisation."""
         return True
 
     def select(self, caller: Caller, query: Mapping[str, Any]) -> Selection[Conversation]:
         return self.everybodys(query) if self.forgets(query) else super().select(caller, query)
 
     def everybodys(self, query: Mapping[str, Any]) -> Selection[Conversation]:
-        """What matches in all organisations, in the order of creation."""
+        """Return what matches in all organisations, latest first."""
         email, status = query.get("user_email"), query.get("status")
         return Fixed(
             [
@@ -299,7 +299,7 @@ def isolation_refused_and_resolved() -> WsgiApp:
 
 
 def done_elsewhere(operation_id: str) -> type[Pipeline]:
-    """A pipeline that refuses what is another organisation's after it was done."""
+    """Return a pipeline that first does what was asked to another organisation's conversation, and then refuses it."""
 
     class Done(Pipeline):
         def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
@@ -326,7 +326,7 @@ def isolation_not_every_third_get() -> WsgiApp:
 
 
 class _Knowing(MemoryStore):
-    """A store that tells whose a conversation is."""
+    """A store that knows the organisation of each conversation."""
 
     def organisation_of(self, conversation_id: str) -> str:
         found = self.conversation(conversation_id)

@@ -1,4 +1,4 @@
-"""Servers on which what one organisation does is done to a conversation of another that is alike: same person, same words."""
+"""Servers on which an act of one organisation also changes a similar conversation of another: same person, same words."""
 
 import json
 from collections.abc import Iterator

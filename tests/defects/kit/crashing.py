@@ -18,11 +18,11 @@ PATHOLOGICAL = "any.pathological-input"
 
 
 class Crash(Exception):
-    """What a tired developer did not catch."""
+    """An exception that the server does not catch."""
 
 
 def crashing(when: Callable[[Operation, Request], bool], **parts: Any) -> MockApp:
-    """A server that answers with 500 to some calls with a valid key. `when` may raise anything."""
+    """Make a server that responds with 500 to some calls with a valid key: where `when` is true, or raises an exception."""
 
     class Crashing(Pipeline):
         def respond(self, operation: Operation, request: Request) -> Response:

@@ -8,12 +8,12 @@ from tests.defects.kit.parts import CREATE, GET, Event, answering, broken, handl
 
 
 def handled(change: Callable[[Event], Event | None]) -> WsgiApp:
-    """A server that handles a create as if it had been another one."""
+    """Make a server that handles a create as if another one had been sent, which `change` returns."""
     return broken(pipeline=handling(change, CREATE))
 
 
 def answered(change: Callable[[Any, Event], Any], *operations: str) -> WsgiApp:
-    """A server that changes what these operations answer; all that show one conversation, where none is named."""
+    """Make a server that changes the responses of these operations; of create and get, if none is named."""
     return broken(pipeline=answering(change, *(operations or (CREATE, GET))))
 
 

@@ -42,9 +42,9 @@ def free_port() -> int:
 
 
 def hooked(subscription: Mapping[str, Any] | None = None, **parts: Any) -> MockApp:
-    """A server that sends its events to the suite; `subscription` are members of that which are to be otherwise.
+    """Make a server that sends its events to the suite. `subscription` overrides members of the subscription.
 
-    The others are arguments of `create_app`.
+    `parts` are arguments of `create_app`.
     """
     listen = f"127.0.0.1:{free_port()}"
     app = broken(webhook=f"http://{listen}/hooks", webhook_secret=SECRET, **parts)
@@ -63,7 +63,7 @@ def webhook_settings(app: Any) -> dict[str, Any]:
 
 
 def publishing_by(change: Callable[[Event], Sequence[Event]], **parts: Any) -> MockApp:
-    """A server that publishes other events than those that happen: `change` returns them."""
+    """Make a server that publishes other events: for each event that happens, `change` returns those to publish."""
     app = hooked(**parts)
     publisher = app.namespace.publisher
     publish = publisher.publish
@@ -76,7 +76,7 @@ def publishing_by(change: Callable[[Event], Sequence[Event]], **parts: Any) -> M
 
 
 def paying(change: Callable[[dict[str, Any], Event], Any], **parts: Any) -> MockApp:
-    """A server whose payloads are others: `change` gets the members that are right, which it may alter, and returns the value."""
+    """Make a server with other payloads: `change` gets the correct one, which it may alter, and returns the one to send."""
     app = hooked(**parts)
 
     def changed(event: Event, event_id: str | None = None) -> bytes:
@@ -87,14 +87,14 @@ def paying(change: Callable[[dict[str, Any], Event], Any], **parts: Any) -> Mock
 
 
 def sending_by(change: Callable[[Delivery, Subscription, Targets], Result], **parts: Any) -> MockApp:
-    """A server that sends otherwise: `change` takes the place of what sends."""
+    """Make a server that sends events otherwise: `change` replaces the function that sends."""
     app = hooked(**parts)
     app.namespaces.deliverer.send = change  # type: ignore[assignment]
     return app
 
 
 def taking(success: Callable[[int], bool]) -> Callable[[Delivery, Subscription, Targets], Result]:
-    """What sends, and takes further statuses for success."""
+    """Return a function that sends events, and takes further statuses for success."""
 
     def sent(delivery: Delivery, subscription: Subscription, targets: Targets) -> Result:
         result = send(delivery, subscription, targets)
@@ -104,7 +104,7 @@ def taking(success: Callable[[int], bool]) -> Callable[[Delivery, Subscription, 
 
 
 def heading_by(change: Callable[[Delivery, dict[str, str]], Mapping[str, str]], **parts: Any) -> MockApp:
-    """A server with other headers: `change` gets a delivery and those that are right, which it may alter."""
+    """Make a server with other headers: `change` gets a delivery and the correct headers, which it may alter."""
 
     def sent(delivery: Delivery, subscription: Subscription, targets: Targets) -> Result:
         headers = change(delivery, dict(headers_of(delivery, subscription)))
@@ -114,7 +114,7 @@ def heading_by(change: Callable[[Delivery, dict[str, str]], Mapping[str, str]], 
 
 
 def signing_by(change: Callable[[Delivery], str | None], **parts: Any) -> MockApp:
-    """A server that signs otherwise: `change` gets a delivery and returns its signature; None for none."""
+    """Make a server that signs otherwise: `change` gets a delivery, and returns its signature, or None for no signature."""
 
     def headers(delivery: Delivery, right: dict[str, str]) -> Mapping[str, str]:
         signed = change(delivery)
@@ -125,14 +125,14 @@ def signing_by(change: Callable[[Delivery], str | None], **parts: Any) -> MockAp
 
 
 def retrying_by(change: Callable[[Delivery, int, int], int | None], **parts: Any) -> MockApp:
-    """A server with another schedule: `change` gets a delivery, how many attempts failed, and the time; None gives up."""
+    """Make a server that retries otherwise: `change` gets a delivery, its failed attempts and the time; None gives up."""
     app = hooked(**parts)
     app.namespaces.deliverer.next_attempt = change
     return app
 
 
 def telling_of_refused(tell: Callable[[Conversations, str, Request], Event | None], **parts: Any) -> MockApp:
-    """A server that publishes an event of a request that it refuses: `tell` gets the rules, the operation and the request."""
+    """Make a server that publishes events of requests that it refuses: `tell` gets the rules, the operation and the request."""
 
     class Telling(Pipeline):
         def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:

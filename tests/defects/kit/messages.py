@@ -13,12 +13,12 @@ from tests.defects.kit.rules import reading, then
 
 
 def ordered(order: Callable[[list[Message]], list[Message]], **parts: Any) -> WsgiApp:
-    """A server that lists messages in another order, or others."""
+    """Make a server that lists messages in another order, or other messages."""
     return broken(conversations=reading(order), **parts)
 
 
 def sent(effect: Callable[[Any, Caller, CheckedRequest, Message], Any], **parts: Any) -> WsgiApp:
-    """A server on which sending a message has an effect besides."""
+    """Make a server on which sending a message has a further effect."""
     return broken(conversations=then("send", effect), **parts)
 
 

@@ -4,7 +4,7 @@ Every function here returns a part for `broken`, which makes the server:
 
     return broken(pipeline=answering(lambda value, event: value | {"priority": "low"}, "createConversation"))
 
-A function that goes wrong is given an Event: who called what, how, and for how many times. Whoever needs more subclasses a part.
+Such a function gets an Event: who called which operation, how, and as the n-th call. Defects that need more subclass a part.
 """
 
 import io
@@ -43,7 +43,7 @@ def contract() -> Contract:
 
 
 def broken(**parts: Any) -> MockApp:
-    """A mock without conversations, made of these parts. The arguments are those of `create_app`."""
+    """Make a mock without conversations from these parts, which are arguments of `create_app`."""
     return create_app(**{"scenario": "empty", "spec": contract(), **parts})
 
 
@@ -86,13 +86,13 @@ class Counter:
         self._lock = threading.Lock()
 
     def next(self, name: str = "") -> int:
-        """How many times it was asked for that name, this time included."""
+        """Count a further call for the name, and return the number of calls, including this one."""
         with self._lock:
             return next(self._counts.setdefault(name, itertools.count(1)))
 
 
 class _Observing(Pipeline):
-    """A pipeline that knows the events of its calls."""
+    """A pipeline that makes an Event of each of its calls."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
@@ -103,9 +103,9 @@ class _Observing(Pipeline):
 
 
 def answering(change: Callable[[Any, Event], Any], *operations: str) -> type[Pipeline]:
-    """A pipeline that answers successes of these operations (of all, where none is named) with a changed JSON value.
+    """Return a pipeline that changes the JSON of successful responses of these operations (of all, if none is named).
 
-    `change` gets the value that is right, which it may alter, and returns the one to be answered.
+    `change` gets the correct value, which it may alter, and returns the value to send.
     """
 
     class Answering(_Observing):
@@ -119,9 +119,9 @@ def answering(change: Callable[[Any, Event], Any], *operations: str) -> type[Pip
 
 
 def handling(change: Callable[[Event], Event | None], *operations: str) -> type[Pipeline]:
-    """A pipeline that handles calls of these operations as if they had been other ones.
+    """Return a pipeline that handles calls of these operations as if they were others.
 
-    `change` returns the event to be handled, or None for the one that it was given. It may raise Refusal.
+    `change` returns the event to handle, or None for the original one. It may raise Refusal.
     """
 
     class Handling(_Observing):
@@ -157,7 +157,7 @@ def with_organisation(event: Event, organisation: str) -> Event:
 
 
 def refusing(change: Callable[[Response, Refusal], Response], *operations: str) -> type[Pipeline]:
-    """A pipeline that answers refusals of these operations otherwise. `change` gets the answer that is right."""
+    """Return a pipeline that changes the refusals of these operations. `change` gets the correct response."""
 
     class Refusing(Pipeline):
         def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
@@ -173,14 +173,14 @@ def _errors() -> ErrorResponses:
 
 
 def status_of(refusal: Refusal) -> int:
-    """The status of a refusal by a mock of the default choices."""
+    """Return the status of a refusal by a mock with the default choices."""
     return _errors().status_of(refusal)
 
 
 def done_although(refused: Callable[[Refusal, Request], bool], *operations: str) -> type[Pipeline]:
-    """A pipeline that refuses as it should, and has done what was asked for all the same.
+    """Return a pipeline that refuses as it should, but does what was asked for all the same.
 
-    `refused` says of which refusals of these operations that is so. The work is done as the server key that comes first.
+    `refused` tells for which refusals of these operations it does so. The work is done with the ready-made server key.
     """
 
     class DoneAlthough(Pipeline):
@@ -201,9 +201,9 @@ Otherwise = Callable[[Authenticator, Request, str], ApiKey | None]
 
 
 def accepting(otherwise: Otherwise, *operations: str) -> type[Authenticator]:
-    """An authenticator that accepts what it should refuse.
+    """Return an authenticator that accepts what it should refuse.
 
-    `otherwise` is asked about each refusal of these operations: the key to go on with, or None where the refusal stands.
+    For each refusal of these operations, `otherwise` returns the key to go on with, or None if the refusal stands.
     """
 
     class Accepting(Authenticator):
@@ -241,14 +241,14 @@ def named_key(authenticator: Authenticator, name: str) -> ApiKey:
 
 
 def body_of(request: Request) -> bytes:
-    """The bytes of the body, for whoever reads them before or after the pipeline does: a request's stream can be read once."""
+    """Return the body, before or after the pipeline reads it: the stream can be read only once, so it is replaced."""
     data = (request.body(_LARGEST) if request.data is None else request.data) or b""
     request.environ["wsgi.input"] = io.BytesIO(data)
     return data
 
 
 def sent_key(request: Request) -> str:
-    """The text in the place of the key, by whichever header; empty where there is none."""
+    """Return what was sent as the key, in either header; empty if nothing was."""
     header, bearer = request.header("X-API-Key"), request.header("Authorization") or ""
     return header if header is not None else bearer.removeprefix("Bearer ")
 
@@ -257,7 +257,7 @@ def sent_key(request: Request) -> str:
 
 
 def decoding(change: Callable[[bytes, Callable[[bytes], Any]], Any]) -> type[Validator]:
-    """A validator that reads bodies otherwise. `change` gets the bytes, and the function that reads them as it should."""
+    """Return a validator that reads bodies otherwise. `change` gets the bytes, and the function that reads them correctly."""
 
     class Decoding(Validator):
         def decode(self, data: bytes) -> Any:
@@ -289,7 +289,7 @@ def ignoring(*keywords: str, member: str = "") -> type[Validator]:
 
 
 def text_of(value: Any, change: Callable[[str], str]) -> Any:
-    """A JSON value with every text in it changed; names of members stay."""
+    """Return a JSON value with every text in it changed, but not the names of members."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
@@ -300,6 +300,6 @@ def text_of(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def in_chunks(text: str, size: int) -> str:
-    """The text, decoded so many bytes at a time: a character that lies across is garbled."""
+    """Decode a text in pieces of `size` bytes: a character that lies across two pieces is garbled."""
     data = text.encode()
     return "".join(data[at : at + size].decode("utf-8", "replace") for at in range(0, len(data), size))

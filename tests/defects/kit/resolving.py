@@ -1,4 +1,4 @@
-"""Where resolving is broken: what it does besides, answers or refuses."""
+"""Where resolving is broken: in its further effects, its responses and its refusals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from tests.defects.kit.rules import ruling, then
 
 
 def besides(effect: Callable[[Any, Caller, CheckedRequest, Conversation], Any]) -> WsgiApp:
-    """A server on which resolving has an effect besides."""
+    """Make a server on which resolving has a further effect."""
     return broken(conversations=then("resolve", effect))
 
 

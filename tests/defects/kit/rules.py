@@ -22,21 +22,21 @@ from mockserver.store import Fixed
 from tests.defects.kit.parts import LIST, Event, broken, handling, with_query
 
 SECOND = 1_000_000
-"""Microseconds."""
+"""A second in microseconds."""
 
 Rules = type[Conversations]
 Found = list[Conversation]
 
 
 def ruling(**methods: Any) -> Rules:
-    """Rules with other methods, by name. Each takes the rules first, as `self`."""
+    """Return rules with other methods, by name. Each of them gets the rules first, as `self`."""
     return type("Ruling", (Conversations,), methods)
 
 
 def then(name: str, effect: Callable[[Any, Caller, CheckedRequest, Any], Any]) -> Rules:
-    """Rules whose operation of that name has an effect besides: it gets the rules, the caller, the request and what was done.
+    """Return rules whose operation `name` also calls `effect`, with the rules, the caller, the request and the result.
 
-    What it returns, unless it is None, is answered in place of what was done.
+    If `effect` returns something else than None, that is the result.
     """
 
     def operation(self: Any, caller: Caller, checked: CheckedRequest) -> Any:
@@ -48,12 +48,12 @@ def then(name: str, effect: Callable[[Any, Caller, CheckedRequest, Any], Any]) -
 
 
 def listing(change: Callable[[Any, Caller, CheckedRequest, Page[Conversation]], Page[Conversation]]) -> Rules:
-    """Rules that answer a list with another page: `change` gets the rules, the caller, the request and the page that is right."""
+    """Return rules that list another page: `change` gets the rules, the caller, the request and the correct page."""
     return then("list", change)
 
 
 def selecting(select: Callable[[Any, Caller, dict[str, Any], Found], Iterable[Conversation]]) -> Rules:
-    """Rules that list and count other conversations: `select` gets the rules, the caller, the query and all that match."""
+    """Return rules that list and count other conversations: `select` gets the rules, the caller, the query and all matches."""
 
     def chosen(self: Any, caller: Caller, query: Any) -> Fixed[Conversation]:
         return Fixed([*select(self, caller, dict(query), [*Conversations.select(self, caller, query)])])
@@ -67,7 +67,7 @@ def everything(rules: Conversations, caller: Caller) -> Found:
 
 
 def cutting(cut: Callable[[Found, int, int], Iterable[Conversation]]) -> Rules:
-    """Rules that cut the pages of conversations in their own way: `cut` gets all that match, the limit and the offset."""
+    """Return rules that cut pages in their own way: `cut` gets all matches, the limit and the offset."""
 
     def page(rules: Any, caller: Caller, checked: CheckedRequest, page: Page[Conversation]) -> Page[Conversation]:
         matches = [*rules.select(caller, checked.query)]
@@ -90,7 +90,7 @@ def reading(change: Callable[[list[Message]], Iterable[Message]]) -> Rules:
 
 
 def change(rules: Conversations, conversation: Conversation, **members: Any) -> None:
-    """Keep a conversation with other members."""
+    """Store other values for some members of a conversation."""
     current = rules.store.conversation(conversation.id)
     if current is not None:
         rules.store.replace_conversation(current._replace(**members))
@@ -108,7 +108,7 @@ def age(rules: Conversations, conversation: Conversation) -> int:
 
 
 class Sent:
-    """What was asked for: the parameters of the query string as they were sent."""
+    """The parameters of the query string as the client sent them."""
 
     def __init__(self, event: Event) -> None:
         self.query = {name: values[-1] for name, values in parse_qs(event.request.query).items()}
@@ -118,7 +118,7 @@ class Sent:
 
 
 def asked(change: Any, **parts: Any) -> WsgiApp:
-    """A server that takes other limits and offsets: `change` gets the event and what was sent, and returns what is to differ."""
+    """Make a server that takes other limits and offsets: `change` gets the event and what was sent, and returns the changes."""
 
     def other(event: Event) -> Event:
         return with_query(event, **change(event, Sent(event)))
@@ -127,7 +127,7 @@ def asked(change: Any, **parts: Any) -> WsgiApp:
 
 
 def forgetting(when: Any, *names: str) -> WsgiApp:
-    """A server that overlooks parameters of a list. `when` gets the event."""
+    """Make a server that overlooks parameters of a list, if `when` is true of the event."""
     absent = {name: 20 if name == "limit" else None for name in names}
     return broken(pipeline=handling(lambda event: with_query(event, **absent) if when(event) else None, LIST))
 
@@ -139,9 +139,9 @@ Doing = Callable[[Conversations, Caller, Conversation | None, Any], None]
 
 
 def undocumented(methods: str | tuple[str, ...], rest: str, do: Doing, status: int = 200, **parts: Any) -> WsgiApp:
-    """A mock that also takes other methods at a path, and does something.
+    """Make a mock that also accepts other methods at a path, and then calls `do`.
 
-    `rest` is what follows the id in the path, or the path of the collection where it begins with a slash. `do` gets the rules, the
+    `rest` is what follows the id in the path; with a slash at its beginning, what follows the collection. `do` gets the rules, the
     caller, the conversation of the id, and the JSON of the body.
     """
     app = broken(**parts)
@@ -176,7 +176,7 @@ def _json_of(environ: dict[str, Any]) -> Any:
 
 
 def rewritten(app: WsgiApp, rewrite: Callable[[Response, dict[str, Any]], Response]) -> WsgiApp:
-    """A server whose answers are changed as a whole: status, headers and bytes."""
+    """Make a server whose responses are changed as a whole: status, headers and bytes."""
 
     def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         return rewrite(Response.from_app(app, environ, buffered=True), environ)(environ, start_response)
@@ -185,5 +185,5 @@ def rewritten(app: WsgiApp, rewrite: Callable[[Response, dict[str, Any]], Respon
 
 
 def pause(milliseconds: float) -> None:
-    """Let other threads come between."""
+    """Sleep, so that other threads can do something meanwhile."""
     time.sleep(milliseconds / 1000)

@@ -1,4 +1,4 @@
-"""Behind the back of the rules: what defects do to the records of the store. The one place that knows what it keeps them in."""
+"""How defects change the records of the store without the rules. Only this module knows how the store keeps them."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ def is_answered(store: Any, conversation: Conversation) -> bool:
 
 
 def forget(store: Any, conversation_id: str) -> None:
-    """Keep a conversation and its messages no longer."""
+    """Delete a conversation and its messages."""
     state = store.state()
     others = [one for one in state.conversations if one.id != conversation_id]
     messages = {name: found for name, found in state.messages.items() if name != conversation_id}

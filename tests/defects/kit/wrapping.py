@@ -1,4 +1,4 @@
-"""Where what stands before a server is broken: middleware that looks at requests, and changes or replaces responses."""
+"""Where the layer in front of a server is broken: middleware that looks at requests, and changes or replaces responses."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ KEYS = StandardKeys.of(DEFAULT_SEED)
 
 
 def wrapped(around: Callable[[Environ, Inner], Response], **parts: Any) -> WsgiApp:
-    """A mock with middleware: `around` gets the request and a function that passes it on as it is by then."""
+    """Make a mock with middleware: `around` gets the request, and a function that passes it on, with changes made until then."""
     app = broken(**parts)
 
     def middleware(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -41,12 +41,12 @@ def header(environ: Environ, name: str) -> str:
 
 
 def sent_keys(environ: Environ) -> str:
-    """The texts in both places of a key."""
+    """Return what was sent in both headers for a key."""
     return header(environ, "X-API-Key") + " " + header(environ, "Authorization")
 
 
 def as_key(environ: Environ, key: str) -> None:
-    """Pass a request on with this key."""
+    """Change the key of a request to this one."""
     environ.pop("HTTP_AUTHORIZATION", None)
     environ["HTTP_X_API_KEY"] = key
 

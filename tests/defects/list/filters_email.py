@@ -20,7 +20,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def by_email(matches: Any) -> WsgiApp:
-    """A server that compares addresses otherwise: `matches` gets the one of a requester and the one that is asked for."""
+    """Make a server that compares addresses otherwise: `matches` gets the address of a requester and the one in the query."""
 
     def select(rules: Any, caller: Caller, query: Any, found: Found) -> Found:
         email = query["user_email"]
@@ -260,7 +260,7 @@ def filters_email_by_names_as_they_are() -> WsgiApp:
 
 
 def decoding_queries(change: Callable[[str], str]) -> WsgiApp:
-    """A server that gets another query than was sent."""
+    """Make a server that gets a changed query string."""
     app = broken()
 
     def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

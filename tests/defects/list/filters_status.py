@@ -17,7 +17,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def by_status(matches: Any) -> WsgiApp:
-    """A server that compares statuses otherwise: `matches` gets the conversation and the status that is asked for."""
+    """Make a server that compares statuses otherwise: `matches` gets the conversation and the status in the query."""
 
     def select(rules: Any, caller: Caller, query: Any, found: Found) -> Found:
         if query["status"] is None:

@@ -173,7 +173,7 @@ def lists_cached_until_the_next_create() -> WsgiApp:
 
 
 def kept_until(renewing: str, place_of: Callable[[Event], tuple[Any, ...] | None]) -> WsgiApp:
-    """A server that keeps what lists answer, by organisation and place, until that operation. What has no place is not kept."""
+    """Make a server that caches lists by organisation and `place_of`, until the operation `renewing`. None is not cached."""
     lock, kept = threading.Lock(), dict[tuple[Any, ...], Any]()
 
     def rewrite(value: Any, event: Event) -> Any:

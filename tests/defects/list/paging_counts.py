@@ -1,4 +1,4 @@
-"""Servers that count wrong what their pages are cut from."""
+"""Servers whose lists have wrong counts."""
 
 import time
 from collections import Counter
@@ -147,7 +147,7 @@ def paging_count_follows_the_limit_one() -> WsgiApp:
 
 
 def _capped(most: int, held: int = 0) -> WsgiApp:
-    """A server that counts so many at most where nothing is filtered by address, and that holds `held` conversations before."""
+    """Make a server with `held` older conversations that counts up to `most`, unless the list is filtered by address."""
     filled: list[bool] = []
 
     def create(self: Any, caller: Caller, checked: CheckedRequest) -> Any:

@@ -21,7 +21,7 @@ def default_of(size: int, **parts: Any) -> WsgiApp:
 
 
 def limiting(accept: Any) -> type[Validator]:
-    """A validator of limits that takes some that are not as documented: `accept` gets the number and returns one, or None."""
+    """Return a validator that accepts some undocumented limits: `accept` gets the number, and returns the one to use or None."""
 
     class Limiting(Validator):
         def invalid_number(self, parameter: Parameter, value: Any, violations: Any) -> Any:

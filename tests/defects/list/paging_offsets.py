@@ -16,7 +16,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def offsets(change: Any) -> WsgiApp:
-    """A server that begins pages elsewhere: `change` gets offset and limit."""
+    """Make a server that begins pages elsewhere: `change` gets offset and limit, and returns the offset to use."""
     return asked(lambda event, sent: {"offset": change(event.query["offset"] or 0, event.query["limit"])})
 
 

@@ -64,7 +64,7 @@ def _unless_a_scalar(event: Any) -> Any:
 
 
 def _or(read: Callable[[bytes], Any]) -> Callable[[bytes, Callable[[bytes], Any]], Any]:
-    """Read a body as it should be, and otherwise where that fails or finds no object."""
+    """Read a body correctly, and with `read` if that fails or finds no object."""
 
     def change(data: bytes, decode: Callable[[bytes], Any]) -> Any:
         try:
@@ -134,7 +134,7 @@ def messages_to_unknown_make_one() -> WsgiApp:
 
 
 def without_required(member: str, value: Callable[[Any, CheckedRequest], str]) -> WsgiApp:
-    """A server that does without a required member of a message."""
+    """Make a server that accepts a message without a required member, which `value` then gives."""
 
     class Lenient(Validator):
         def violations(self, members: dict[str, Any], body: Any) -> Any:

@@ -73,7 +73,7 @@ def messages_sender_null_for_strangers() -> WsgiApp:
 
 
 def named(name: Callable[[str, Caller, Conversation], str | None]) -> WsgiApp:
-    """A server that stores another sender: `name` gets the one that was sent, the caller and the conversation."""
+    """Make a server that stores another sender: `name` gets the one that was sent, the caller and the conversation."""
 
     def effect(rules: Any, caller: Caller, checked: CheckedRequest, message: Message) -> None:
         other = name(checked.body["user_email"], caller, conversation_of(rules, message))

@@ -26,7 +26,7 @@ def delete(rules: Any, caller: Caller, found: Conversation | None, body: Any) ->
 
 
 def edit(*names: str) -> Any:
-    """What changes these members of a conversation to those of the body."""
+    """Return a function that changes these members of a conversation to those of the body."""
 
     def do(rules: Any, caller: Caller, found: Conversation | None, body: Any) -> None:
         if found is not None and isinstance(body, dict):

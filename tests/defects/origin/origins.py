@@ -43,14 +43,14 @@ def unchecked(when: Callable[[Request, Operation], bool]) -> type[Authenticator]
 
 
 class _Lax(Authenticator):
-    """Looks at no origin."""
+    """Does not check origins."""
 
     def check_origin(self, key: ApiKey, request: Request) -> None:
-        """Any will do."""
+        """Accept any origin."""
 
 
 def strict(when: Callable[[Request, Operation], bool]) -> type[Authenticator]:
-    """An authenticator that refuses a restricted key also from its own origin, for some calls."""
+    """Return an authenticator that, for some calls, refuses a restricted key even from its own origin."""
 
     class Strict(Authenticator):
         def authenticate(self, request: Request, operation: Operation) -> Caller:

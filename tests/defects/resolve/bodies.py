@@ -23,7 +23,7 @@ STATUSES = ["open", "pending", "resolved"]
 
 
 def _said(request: Request) -> dict[str, Any]:
-    """The members of the body that came with a resolve, where it is a JSON object."""
+    """Return the members of the body that came with a resolve; none if it is not a JSON object."""
     try:
         body = json.loads(body_of(request) or b"null")
     except ValueError:
@@ -32,7 +32,7 @@ def _said(request: Request) -> dict[str, Any]:
 
 
 def _obeying(obey: Any) -> WsgiApp:
-    """A server on which `obey` gets the rules, the conversation that was resolved, and the request, and may change what is kept."""
+    """Make a server that calls `obey` after a resolve: it gets rules, conversation and request, and may change the record."""
 
     class Obeying(Pipeline):
         def handle(self, operation: Operation, caller: Caller, checked: CheckedRequest, request: Request) -> Any:
@@ -92,7 +92,7 @@ def resolve_refuses_a_list_and_closes() -> WsgiApp:
 
 
 def _again(effect: Any) -> WsgiApp:
-    """A server on which resolving what is closed already has an effect."""
+    """Make a server on which resolving has an effect if the conversation is closed already."""
 
     def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
         closed = self.is_closed(self.find(caller, checked.id))

@@ -19,7 +19,7 @@ EASY, MEDIUM, RARE = Difficulty
 
 
 def closing(**members: Callable[[Any, Conversation], Any]) -> WsgiApp:
-    """A server on which resolving changes other members too: each gets the rules and the conversation."""
+    """Make a server on which resolving sets other members, too: each value is a function of the rules and the conversation."""
 
     def resolved(self: Any, conversation: Conversation) -> Conversation:
         done = Conversations.resolved(self, conversation)

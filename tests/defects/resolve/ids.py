@@ -26,7 +26,7 @@ class _AnyId(Validator):
 
 
 def unknown_resolved(when: Callable[[str, Caller], bool], status: int) -> WsgiApp:
-    """A server that does not mind ids that no conversation has."""
+    """Make a server that responds with this status when some ids that do not exist are resolved."""
     example = {"subject": "", "priority": "normal", "channel": "api"}
 
     def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:

@@ -81,10 +81,10 @@ def tiers_refused_by_200() -> WsgiApp:
 
 
 class Touching(Pipeline):
-    """A pipeline that does something to the conversation that a client key may not resolve."""
+    """A pipeline that refuses a client key that resolves, but changes the conversation."""
 
     def touched(self, conversation: Conversation) -> None:
-        """What is done."""
+        """Change the conversation."""
 
     def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
         if operation.id == RESOLVE and status_of(refusal) == 403:
@@ -129,7 +129,7 @@ def tiers_refused_and_touched() -> WsgiApp:
 
 
 class ByTier(Conversations):
-    """Rules that know whether a client key asks, and that let it through."""
+    """Rules that decide for each conversation whether a client key may resolve it."""
 
     def may(self, conversation: Conversation) -> bool:
         """Whether a client may resolve this conversation."""
@@ -340,7 +340,7 @@ class _Overlooked(Authenticator):
     """Forgets the tier of some requests."""
 
     def overlooks(self, request: Request) -> bool:
-        """Whether it does so for this one."""
+        """Tell whether the tier of this request is forgotten."""
         return False
 
     def authenticate(self, request: Request, operation: Operation) -> Caller:
