@@ -48,7 +48,7 @@ class Worn:
     """A call with what was added to it, and the requirement that a refusal because of that would violate.
 
     `known` is the earlier read that the call asks about, if it is a conditional request. `idle` is a requirement that this call
-    would exercise if the server had set any cookie.
+    would exercise if there were a cookie to bring back.
     """
 
     call: Call
@@ -111,7 +111,7 @@ class Wardrobe:
         headers = {name: value for name, value in added.items() if value is not None}
         without = tuple(name for name, value in added.items() if value is None and name not in call.headers)
         worn = replace(call, headers={**headers, **call.headers}, without=without)
-        idle = COOKIES if "cookie" in wanted and not self._jars.get(credential.key) else ""
+        idle = COOKIES if "cookie" in wanted and not cookies and COOKIES not in self.seen else ""
         return Worn(worn, blamed, known, idle)
 
     def cookies(self, key: str, path: str) -> str:

@@ -57,6 +57,16 @@ def test_secure_cookies_come_back_by_tls() -> None:
     assert cookies("a=1; Secure", base_url="https://server.test") == "a=1"
 
 
+@pytest.mark.parametrize("header", ["a=1; Secure", "a=1; Path=/admin"])
+def test_where_no_cookie_is_to_be_brought_back_none_is_waited_for(header: str) -> None:
+    """A requirement that a run could never exercise would be undecided."""
+    by = wardrobe()
+    by.keep(response({"set-cookie": header}))
+    assert COOKIES in {one.idle for one in worn(by)}
+    by.keep(response({"set-cookie": "b=1"}))
+    assert COOKIES not in {one.idle for one in worn(by)}
+
+
 def test_each_key_has_cookies_of_its_own() -> None:
     by = wardrobe()
     by.keep(response({"set-cookie": "a=1"}))
