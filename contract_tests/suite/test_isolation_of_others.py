@@ -16,6 +16,7 @@ from contract_tests.contract.operations import (
 )
 from contract_tests.judging.check_log import Blocked
 from contract_tests.judging.mismatches import Mismatch, lists, of_item, responses, shown
+from contract_tests.judging.mismatches.conversations import creation_findings
 from contract_tests.judging.mismatches.isolation import is_the_same
 from contract_tests.model.ledger import Record
 from contract_tests.suite.test_isolation import check_out_of_reach
@@ -31,6 +32,7 @@ _TRIES = 12
 def test_every_key_is_kept_out(desk: Helpdesk, contract: Contract, other_server_key: Credential, closed: bool) -> None:
     """The sender is known in both organisations, so a message is not refused because of the sender."""
     known = desk.create()
+    ours = desk.take_snapshot(known)
     foreign = create_foreign(desk, other_server_key, known.email)
     # With a message in it, it can be seen whose messages a key is shown.
     message = {"body": desk.body("Theirs"), "user_email": known.email}
@@ -45,6 +47,24 @@ def test_every_key_is_kept_out(desk: Helpdesk, contract: Contract, other_server_
         desk.call(RESOLVE_CONVERSATION, id=foreign.id, credential=other_server_key)
     before = desk.take_snapshot(foreign, credential=other_server_key)
     check_out_of_reach(desk, before, desk.credentials(GET_CONVERSATION), known.email or "", owner=other_server_key)
+    with desk.since(2):
+        # What was refused there is not done here instead.
+        desk.check_unchanged(ours, "isolation.create-message")
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("create.anonymous-apart", "isolation.get")
+def test_anonymous_people_of_two_organisations_are_not_one(
+    desk: Helpdesk, contract: Contract, other_server_key: Credential
+) -> None:
+    if "user_email" in contract[CREATE_CONVERSATION].required:
+        pytest.skip("the contract requires user_email")
+    ours = [one for one in desk.ledger.records.values() if one.email is None][:1]
+    ours.append(desk.create(desk.payload(user_email=None, user_first_name="Hieronymus", user_last_name="Hiesig")))
+    names = {"user_first_name": "Fridolin", "user_last_name": "Fremd"}
+    create_foreign(desk, other_server_key, None, desk.payload(user_email=None, **names))
+    for record in ours:
+        desk.get(record)
 
 
 @pytest.mark.requirements("isolation.create-message")
@@ -109,8 +129,12 @@ def create_foreign(
     desk: Helpdesk, other_server_key: Credential, email: str | None, payload: Mapping[str, Any] | None = None
 ) -> Record:
     """A conversation of the other organisation, which the ledger, being of this one, does not know."""
-    exchange = desk.call(CREATE_CONVERSATION, body=payload or desk.payload(user_email=email), credential=other_server_key)
+    sent = payload or desk.payload(user_email=email)
+    exchange = desk.call(CREATE_CONVERSATION, body=sent, credential=other_server_key)
     desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
     if not exchange.succeeded or "id" not in exchange.members:
         raise Blocked(f"The other organisation could not create a conversation ({exchange.status}).")
+    with desk.since(2):
+        for requirement, _, mismatch in creation_findings(desk.contract, sent, exchange.members):
+            desk.check(requirement, mismatch, exchange)
     return Record(str(exchange.members.get("id")), email, dict(exchange.members))

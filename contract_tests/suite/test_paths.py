@@ -51,9 +51,12 @@ def spellings(path: str, conversation_id: str) -> list[str]:
 
 
 def some_spellings(desk: Helpdesk, path: str, conversation_id: str, part: int, parts: int) -> list[str]:
-    """Return the spellings of a path: all, or at a sparse effort every n-th, with n = `parts`, from position `part` on."""
+    """Return the spellings of a path: all, or at a sparse effort every n-th, with n = `parts`, from position `part` on.
+
+    The path without its slash, which many servers have a route of its own for, is always among them.
+    """
     found = spellings(path, conversation_id)
-    return [*dict.fromkeys(found[part::parts] if desk.effort.sparse else found)]
+    return [*dict.fromkeys([*found[part::parts], path.rstrip("/")] if desk.effort.sparse else found)]
 
 
 @pytest.mark.since(2)
