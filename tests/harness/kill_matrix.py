@@ -9,12 +9,13 @@ was killed is not tried again unless --again asks for it.
 
 With --fast, the tests of the requirements that a defect breaks run first, and the whole suite only if these miss it. That takes a
 third of the time, but is more lenient than a full run, where other tests come in between: no page is written then.
+
+With --kept FILE, each trial is kept as it ends: a matrix that was interrupted goes on from there when it is started again.
 """
 
 import argparse
 import json
 import sys
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -28,8 +29,9 @@ from contract_tests.reports.wording import kill_score
 from tests.defects.registry import Defect, Difficulty, all_defects
 from tests.harness import rewritten
 from tests.harness.by_requirement import sections
+from tests.harness.kept import Kept
 from tests.harness.reproducing import FIGURES, with_figure
-from tests.harness.trials import LONGEST, Trial, trial_of, try_all, try_here
+from tests.harness.trials import LONGEST, Trial, trial_of, try_here
 from tests.variations.judging import judge
 from tests.variations.registry import Variation, all_variations
 
@@ -122,16 +124,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     found: dict[str, dict[str, Trial]] = {name: {} for name in defects}
     took: dict[str, float] = {}
+    kept = Kept(options.kept)
     for effort in options.effort:
-        began = time.monotonic()
         left = {name: defect for name, defect in defects.items() if options.again or not Row(defect, found[name]).dead}
         attempt = try_fast if options.fast else _try
         tasks = {name: partial(attempt, defect, effort, options.seed) for name, defect in left.items()}
-        for done, (name, trial) in enumerate(try_all(tasks, jobs=options.jobs, longest=options.longest), 1):
+        for done, (name, trial) in enumerate(kept.try_all(effort, tasks, jobs=options.jobs, longest=options.longest), 1):
             found[name][effort] = trial
             _tell(done, len(left), Row(defects[name], {effort: trial}), effort)
-        took[effort] = time.monotonic() - began
-    alarms = dict(_false_alarms(variations, options))
+        took[effort] = sum(trials[effort].seconds for trials in found.values() if effort in trials) / options.jobs
+    alarms = dict(_false_alarms(variations, options, kept))
     rows = [Row(defects[name], trials) for name, trials in found.items()]
     for effort in options.effort:
         tried = sum(effort in row.trials for row in rows)
@@ -166,6 +168,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--longest", type=float, default=LONGEST, metavar="S", help=f"give a server up after so long ({LONGEST:.0f})"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found to a file")
+    parser.add_argument("--kept", type=Path, metavar="FILE", help="keep each trial there, and do not repeat those that are there")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page here and not to docs/kill-matrix.md")
     parser.add_argument("--again", action="store_true", help="try at every effort also what a smaller one killed")
     parser.add_argument(
@@ -179,11 +182,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _false_alarms(variations: Mapping[str, Variation], options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
+def _false_alarms(variations: Mapping[str, Variation], options: argparse.Namespace, kept: Kept) -> Iterator[tuple[str, Trial]]:
     """Yield the conforming servers that the suite objects to, at the smallest chosen effort."""
     effort = options.effort[0]
     tasks = {name: partial(_judge, variation, effort, options.seed) for name, variation in variations.items()}
-    for done, (name, trial) in enumerate(try_all(tasks, jobs=options.jobs, longest=options.longest), 1):
+    for done, (name, trial) in enumerate(kept.try_all("conforming", tasks, jobs=options.jobs, longest=options.longest), 1):
         alarm = trial.verdict != "conformant"
         said = ", ".join([*trial.failed, *trial.inconclusive, *trial.problems])[:300] if alarm else ""
         print(f"{done:>3}/{len(tasks)} {'✗' if alarm else '✓'} {name} ({effort}, {trial.seconds} s) {said}", flush=True)
