@@ -11,6 +11,8 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from mockserver.serving.server import WsgiApp
+from mockserver.store.memory import MemoryStore
+from tests.defects.kit.parts import GET, Event, handling, with_organisation
 from tests.defects.kit.wrapping import KEYS, PREFIX, Environ, Inner, as_key, header, path_of, refusal, sent_keys, wrapped
 from tests.defects.registry import Difficulty, defect
 
@@ -50,7 +52,7 @@ def cookies_expired_session_of_a_client() -> WsgiApp:
     return wrapped(around)
 
 
-@defect("auth.invalid-key", "auth.altered-key", difficulty=RARE)
+@defect("auth.invalid-key", "auth.altered-key", "isolation.get", "isolation.list", difficulty=RARE)
 def cookies_are_better_than_a_key() -> WsgiApp:
     """Who was once accepted is known by a cookie, whatever key comes with it."""
 
@@ -295,6 +297,24 @@ def paths_with_parameters_resolve() -> WsgiApp:
 def paths_without_the_slash_resolve() -> WsgiApp:
     """POST ID/resolve, without the slash at its end, closes the conversation for a client key."""
     return _normalised(lambda path: path.rstrip("/") + "/", _of_a_client)
+
+
+@defect(OTHER, difficulty=MEDIUM)
+def paths_without_the_slash_get_by_id_alone() -> WsgiApp:
+    """GET ID, without the slash at its end, serves the conversation by its id alone, whatever the organisation of the key."""
+    bare, store = "helpdesk.bare", MemoryStore()
+
+    def around(environ: Environ, inner: Inner) -> Response:
+        if environ["REQUEST_METHOD"] == "GET" and re.fullmatch(PREFIX + "[^/]+", environ["PATH_INFO"]):
+            environ["PATH_INFO"] += "/"
+            environ[bare] = True
+        return inner()
+
+    def change(event: Event) -> Event | None:
+        found = store.conversation(event.checked.id) if bare in event.request.environ else None
+        return None if found is None else with_organisation(event, found.organisation)
+
+    return wrapped(around, pipeline=handling(change, GET), store=store)
 
 
 @defect(OTHER, difficulty=RARE)

@@ -13,6 +13,7 @@ from mockserver.serving.server import WsgiApp
 from tests.defects.kit.creating import answered
 from tests.defects.kit.parts import CREATE, GET, Event, answering, broken
 from tests.defects.kit.rules import ruling
+from tests.defects.kit.stores import all_conversations
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -123,6 +124,27 @@ def anonymous_is_always_the_first() -> WsgiApp:
         return known[organisation]
 
     return broken(conversations=ruling(new_anonymous=new_anonymous))
+
+
+@defect(APART, "get.as-created", difficulty=RARE)
+def anonymous_first_is_one_for_all_organisations() -> WsgiApp:
+    """The first anonymous person of all is one for all organisations: an anonymous create of another organisation renames it."""
+    first: list[User] = []
+
+    class OneForAll(Conversations):
+        def new_anonymous(self, organisation: str, first_name: str | None, last_name: str | None) -> User:
+            user = super().new_anonymous(organisation, first_name, last_name)
+            if not first:
+                first.append(user)
+            if organisation == first[0].organisation:
+                return user
+            for one in all_conversations(self.store):
+                if one.requester.id == first[0].id:
+                    renamed = one.requester._replace(first_name=first_name, last_name=last_name)
+                    self.store.replace_conversation(one._replace(requester=renamed))
+            return user._replace(id=first[0].id)
+
+    return broken(conversations=OneForAll)
 
 
 @defect(ADDRESS, "list.email-filter", difficulty=RARE)

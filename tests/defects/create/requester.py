@@ -3,6 +3,8 @@
 from typing import Any
 
 from mockserver.handling.conversations import Conversations
+from mockserver.handling.serializer import Serializer
+from mockserver.model.records import User
 from mockserver.model.refusal import invalid_value
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.creating import answered, handled
@@ -46,6 +48,20 @@ def requester_email_of_the_first() -> WsgiApp:
         return with_body(event, user_email=first[0])
 
     return handled(change)
+
+
+@defect("create.requester-email", difficulty=RARE)
+def requester_cached_by_a_number_of_each_organisation() -> WsgiApp:
+    """Requesters are cached by a number that each organisation counts for itself, so that the second shows people of the first."""
+    numbers: dict[str, dict[str, int]] = {}
+    cache: dict[int, User] = {}
+
+    class Cached(Serializer):
+        def requester(self, user: User) -> dict[str, Any] | None:
+            own = numbers.setdefault(user.organisation, {})
+            return super().requester(cache.setdefault(own.setdefault(user.id, len(own) + 1), user))
+
+    return broken(serializer=Cached)
 
 
 @defect("create.requester-email", difficulty=MEDIUM)

@@ -1,6 +1,7 @@
 """Servers on which one organisation sees or changes what is another's."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -312,6 +313,25 @@ def done_elsewhere(operation_id: str) -> type[Pipeline]:
             return super().refused(operation, request, refusal)
 
     return Done
+
+
+@defect("isolation.create-message", difficulty=RARE)
+def isolation_refused_and_sent_at_home() -> WsgiApp:
+    """A message to another organisation's conversation is refused with 404, and filed into the newest one of the sender's own."""
+
+    class AtHome(Pipeline):
+        def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
+            found = self.store.conversation(request.path.get("id", ""))
+            if operation.id == SEND and status_of(refusal) == 404 and found is not None:
+                caller = self.authenticate(request, operation)
+                body_of(request)
+                checked = self.validate(request, operation)
+                for newest in self.store.conversations(caller.organisation).page(0, 1):
+                    with suppress(Refusal):
+                        self.handle(operation, caller, checked._replace(id=newest.id), request)
+            return super().refused(operation, request, refusal)
+
+    return broken(pipeline=AtHome)
 
 
 @defect("isolation.get", difficulty=RARE)
