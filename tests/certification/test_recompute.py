@@ -31,7 +31,7 @@ FOLDED = {"create.existing-user-names", "create.description-whole"}
 ELSEWHERE = {name for name in MUSTS if name.startswith("webhook.")}
 """Requirements that are checked by received events, not by exchanges."""
 
-_TRIED = 30
+_TRIED = 60
 """The most checks of one requirement that are tried."""
 
 STATUSES = (500, 401, 404, 204, 200, 201)
