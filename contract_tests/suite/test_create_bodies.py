@@ -4,9 +4,10 @@ import pytest
 
 from contract_tests.client.helpdesk import Helpdesk
 from contract_tests.contract.document import Contract
-from contract_tests.contract.operations import CREATE_CONVERSATION
+from contract_tests.contract.operations import CREATE_CONVERSATION, CREATE_MESSAGE
 from contract_tests.data import samples
-from contract_tests.judging.mismatches import messages, responses
+from contract_tests.judging.mismatches import Mismatch, messages, responses, shown
+from contract_tests.judging.mismatches.values import is_text
 from contract_tests.model.marks import mark_of
 
 _LONGEST_NAME = 100
@@ -58,7 +59,7 @@ def _packed(texts: list[str]) -> list[str]:
 
 @pytest.mark.since(2)
 @pytest.mark.requirements("create.metadata-kept", "create.description-whole", "get.as-created", "list.email-filter", "list.count")
-@pytest.mark.requirements("messages.listed-once", "messages.body-exact")
+@pytest.mark.requirements("messages.body-exact")
 def test_long_values_of_equal_length_and_beginning_are_not_taken_for_each_other(desk: Helpdesk) -> None:
     """Large values may be kept elsewhere, under a name that is made from them."""
     email, made = desk.email("long"), []
@@ -69,10 +70,13 @@ def test_long_values_of_equal_length_and_beginning_are_not_taken_for_each_other(
     desk.check_page_is(desk.list_page(user_email=email), {record.id for record, *_ in made})
     for record, _, body in made:
         desk.get(record)
-        desk.send(record, body)
-    for record, description, _ in made:
+        # Not in the ledger: where a body is cut, the mark by which it is known is lost.
+        desk.call(CREATE_MESSAGE, id=record.id, body={"body": body, "user_email": email})
+        record.note_message()
+    for record, description, body in made:
         items, exchange = desk.read_messages(record.id)
-        desk.compare_messages(record, items, exchange)
+        lost = Mismatch("a long body does not come back as it was sent", shown(body), "no such message", "/results")
+        desk.check("messages.body-exact", None if any(is_text(body, item.get("body")) for item in items) else lost, exchange)
         desk.check("create.description-whole", messages.description_mismatch(description, mark_of(description), items), exchange)
 
 
