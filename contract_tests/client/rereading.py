@@ -144,6 +144,7 @@ class Rereading:
         ):
             most = max(0, self._audited - len(chosen))
             chosen |= {record.id: record for record in self._random.sample(kind, min(len(kind), most))}
-        # A queue may apply a late change just while the conversation is read, so that only the next read shows it.
         guarded = [record for record in records if record.id in self._ledger.guarded]
-        return [*{record.id: record for record in (*chosen.values(), *guarded)}.values(), *guarded]
+        chosen |= {record.id: record for record in guarded}
+        # A queue may apply a late change just while the conversation is read, so that only the next read shows it.
+        return [*chosen.values(), *guarded]

@@ -151,11 +151,13 @@ def test_a_list_without_filters_takes_none_from_the_list_before(desk: Helpdesk) 
             selected = desk.list_page(**query, limit=1, credential=credential)
             everything = desk.list_page(credential=credential)
             least = opened.count if "user_email" in query else opened.count + selected.count
-            if everything.count >= least:
+            mismatch = None
+            if everything.count < least:
+                told = "a list without filters counts fewer than lists with filters"
+                mismatch = Mismatch(told, f"at least {least}", str(everything.count), "/count")
+            if mismatch is None:
                 break
-        fewer = Mismatch("a list without filters counts fewer", f"at least {least}", str(everything.count), "/count")
-        wrong = None if everything.count >= least else fewer
-        desk.check("list.unfiltered", wrong, everything.exchange, because=[opened.exchange, selected.exchange])
+        desk.check("list.unfiltered", mismatch, everything.exchange, because=[opened.exchange, selected.exchange])
 
 
 @pytest.mark.requirements("list.filters-combine")
@@ -192,12 +194,14 @@ def test_a_new_conversation_is_listed_at_once(desk: Helpdesk) -> None:
                 continue
             payload = desk.payload()
             query = {"user_email": payload["user_email"], **({"status": "open"} if number % 2 else {})}
+            # Twice: of two servers that keep what they have listed, each has its turn.
+            times = 2 if place == number else 1
             if desk.effort.combined(number + 2, place, one_in=4) or number % 2:
-                # A client that asked before must get the new response as well, from each of two servers that keep what they read.
-                for _ in range(2 if place == number else 1):
+                # A client that asked before must get the new response as well.
+                for _ in range(times):
                     desk.list_page(**query, credential=reader)
             record = desk.create(payload, credential=creator)
-            for _ in range(2 if place == number else 1):
+            for _ in range(times):
                 page = desk.list_page(**query, credential=reader)
                 desk.check("list.fresh", lists.ids_mismatch({record.id}, page.ids), page.exchange)
             if desk.effort.combined(number, place, one_in=4):
