@@ -1,5 +1,6 @@
 """Servers that put messages into the wrong conversation, or do something else to conversations by them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,24 @@ def messages_to_the_latest_of_the_requester() -> WsgiApp:
         return Conversations.send(self, caller, checked._replace(id=latest.id))
 
     return broken(conversations=ruling(send=send))
+
+
+@defect("messages.listed-once", "messages.touches-no-other", difficulty=RARE)
+def messages_to_the_first_of_the_requester_after_two_resolves() -> WsgiApp:
+    """A message by a client key to a conversation that was resolved twice goes to the first one of its requester."""
+    resolved = Counter[str]()
+
+    def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        resolved[checked.id] += 1
+        return Conversations.resolve(self, caller, checked)
+
+    def send(self: Any, caller: Caller, checked: CheckedRequest) -> Message:
+        named = self.find(caller, checked.id)
+        own = [*self.store.conversations(caller.organisation, named.requester.id)]
+        wrong = caller.key.tier == "client" and resolved[checked.id] > 1
+        return Conversations.send(self, caller, checked._replace(id=own[-1].id) if wrong else checked)
+
+    return broken(conversations=ruling(resolve=resolve, send=send))
 
 
 @defect("messages.own-conversation", "messages.touches-no-other", difficulty=RARE)
