@@ -10,7 +10,7 @@ from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation
 from mockserver.serving.server import WsgiApp
-from tests.defects.kit.parts import GET, LIST, MESSAGES, RESOLVE, SEND, Counter, Event, answering, broken
+from tests.defects.kit.parts import GET, LIST, MESSAGES, RESOLVE, SEND, Counter, Event, TwoProcesses, answering, broken
 from tests.defects.kit.rules import SECOND, change, ruling, then
 from tests.defects.registry import Difficulty, defect
 
@@ -94,13 +94,12 @@ def persistence_get_is_cached_by_key() -> WsgiApp:
 @defect("resolve.get-agrees", DURABLE, difficulty=RARE)
 def persistence_two_processes_keep_what_they_read() -> WsgiApp:
     """Two processes take turns at gets and keep what they have read; a message clears both memories, a resolve that of one."""
-    memories: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    turns = Counter()
+    processes = TwoProcesses()
 
     def rewrite(value: Any, event: Event) -> Any:
         if event.operation == GET:
-            return memories[turns.next() % 2].setdefault(event.checked.id, value)
-        for memory in memories if event.operation == SEND else memories[:1]:
+            return processes.kept(event.checked.id, value)
+        for memory in processes.concerned(both=event.operation == SEND):
             memory.pop(event.checked.id, None)
         return value
 

@@ -10,7 +10,7 @@ Such a function gets an Event: who called which operation, how, and as the n-th 
 import io
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -89,6 +89,22 @@ class Counter:
         """Count a further call for the name, and return the number of calls, including this one."""
         with self._lock:
             return next(self._counts.setdefault(name, itertools.count(1)))
+
+
+class TwoProcesses:
+    """The memories of two processes that take turns at answering, each of which keeps what it has answered."""
+
+    def __init__(self) -> None:
+        self._memories: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
+        self._turns = Counter()
+
+    def kept(self, place: object, value: Any) -> Any:
+        """Return what the process whose turn it is has answered for a place before, or the value, which it keeps."""
+        return self._memories[self._turns.next() % 2].setdefault(place, value)
+
+    def concerned(self, both: bool) -> Sequence[dict[Any, Any]]:
+        """Return the memories that a write clears: both, or that of one process only."""
+        return self._memories if both else self._memories[:1]
 
 
 class _Observing(Pipeline):

@@ -12,7 +12,7 @@ from mockserver.http.messages import Request
 from mockserver.model.caller import ApiKey, Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.serving.server import WsgiApp
-from tests.defects.kit.parts import CREATE, LIST, RESOLVE, SEND, Counter, Event, answering, broken
+from tests.defects.kit.parts import CREATE, LIST, RESOLVE, SEND, Counter, Event, TwoProcesses, answering, broken
 from tests.defects.kit.rules import SECOND, age, everything, listing, selecting
 from tests.defects.registry import Difficulty, defect
 
@@ -190,16 +190,15 @@ def kept_until(renewing: str, place_of: Callable[[Event], tuple[Any, ...] | None
 @defect("list.fresh", "list.email-filter", difficulty=RARE)
 def lists_by_email_kept_by_two_processes() -> WsgiApp:
     """Two processes take turns at lists of an address and keep what they answered; a create clears the memory of one only."""
-    memories: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
-    turns = Counter()
+    processes = TwoProcesses()
 
     def rewrite(value: Any, event: Event) -> Any:
         if event.operation == LIST:
             if event.query["user_email"] is None:
                 return value
             place = (event.caller.organisation, *sorted(map(str, event.query.items())))
-            return memories[turns.next() % 2].setdefault(place, value)
-        for memory in memories[:1] if event.operation == CREATE else memories:
+            return processes.kept(place, value)
+        for memory in processes.concerned(both=event.operation != CREATE):
             memory.clear()
         return value
 

@@ -10,7 +10,7 @@ from mockserver.model.records import Conversation, Message
 from mockserver.serving.server import WsgiApp
 from mockserver.store import Fixed
 from tests.defects.kit.messages import conversation_of, ordered, sent
-from tests.defects.kit.parts import MESSAGES, SEND, Counter, Event, answering, broken
+from tests.defects.kit.parts import MESSAGES, SEND, Counter, Event, TwoProcesses, answering, broken
 from tests.defects.kit.rules import SECOND, ruling
 from tests.defects.kit.stores import kept_messages
 from tests.defects.registry import Difficulty, defect
@@ -200,13 +200,13 @@ def messages_list_kept_until_the_requester_writes() -> WsgiApp:
 @defect("messages.listed-once", "any.concurrent-messages", difficulty=RARE)
 def messages_list_kept_by_two_processes() -> WsgiApp:
     """Two processes take turns at listing messages and keep what they listed; a message clears the memory of one only."""
-    memories: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    turns = Counter()
+    processes = TwoProcesses()
 
     def rewrite(value: Any, event: Event) -> Any:
         if event.operation == MESSAGES:
-            return memories[turns.next() % 2].setdefault(event.checked.id, value)
-        memories[0].pop(event.checked.id, None)
+            return processes.kept(event.checked.id, value)
+        for memory in processes.concerned(both=False):
+            memory.pop(event.checked.id, None)
         return value
 
     return broken(pipeline=answering(rewrite, MESSAGES, SEND))
