@@ -112,8 +112,8 @@ class Calls:
         """
         if operation_id == CREATE_MESSAGE:
             self._note_body(body, raw)
-        elif operation_id == CREATE_CONVERSATION and isinstance(body, dict) and isinstance(body.get("description"), str):
-            self._ledger.marks.note_description(body["description"])
+        elif operation_id == CREATE_CONVERSATION:
+            self._note_description(body)
         call = self._api.request(
             operation_id, id=id, query=query, body=body, raw=raw, credential=credential, headers=headers, forgery=forgery
         )
@@ -175,6 +175,12 @@ class Calls:
             text = written[1].decode("utf-8", "replace")
         if isinstance(text, str):
             self._ledger.marks.note(text)
+
+    def _note_description(self, body: Any) -> None:
+        """Remember the whole description of a create by its mark: a server may list it as a message."""
+        text = body.get("description") if isinstance(body, dict) else None
+        if isinstance(text, str):
+            self._ledger.marks.note_description(text)
 
     def check_separators(self, shown_by: Mapping[str, Any], exchange: Exchange, *, listed: bool = False) -> None:
         """Check how the times of a conversation or a message are written; `listed` says that it is an item of a list."""
