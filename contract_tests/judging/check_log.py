@@ -100,6 +100,7 @@ class Judge:
         self._test = ""
         self._since, self._since_of = 1, dict[str, int]()
         self._newer: dict[str, int] = {}
+        self._newest = "", 1
         self._room = MOST_ENTRIES
         self._checks: list[Check] = []
         self._undecided: list[Undecided] = []
@@ -135,15 +136,23 @@ class Judge:
         """Remember which version of the catalogue added the test that created a conversation: later findings are as new."""
         if self._since > 1:
             self._newer[conversation_id] = self._since
+            self._newest = "", 1
 
     def _version(self, requirement_id: str, exchange: Exchange | None = None, item: object = None) -> int:
         """The version of the catalogue that first had the check that is being made."""
         newest = max(self.catalogue[requirement_id].since, self._since, self._since_of.get(requirement_id, 1))
         if exchange is not None and self._newer:
-            for name in (*exchange.call.path.split("/"), item):
-                if isinstance(name, str):
-                    newest = max(newest, self._newer.get(name, 1))
+            newest = max(newest, self._newest_of(exchange.call.path))
+            if isinstance(item, str):
+                newest = max(newest, self._newer.get(item, 1))
         return newest
+
+    def _newest_of(self, path: str) -> int:
+        """The version that added the test that created a conversation of a path. Hundreds of checks in a row ask for the same."""
+        known = self._newest
+        if known[0] != path:
+            known = self._newest = path, max(self._newer.get(name, 1) for name in path.split("/"))
+        return known[1]
 
     def check(
         self,
