@@ -88,6 +88,8 @@ class Calls:
         self._counts_keys = counts_keys
         self._window = consistency_window
         self._horizon = horizon
+        self._served: set[tuple[str, Style]] = set()
+        """The tiers and ways of sending a key that got a success so far."""
 
     def call(
         self,
@@ -145,11 +147,21 @@ class Calls:
             and used in self._api.credentials(operation_id)
             and self._api.target.guard.names_own(exchange.call)
         ):
-            self._log.check(ACCEPTED[used.style], responses.not_accepted(exchange), exchange)
+            self._log.check(self.accepting(used), responses.not_accepted(exchange), exchange)
+        if exchange.succeeded:
+            self._served.add((used.tier, used.style))
         if exchange.succeeded and self._counts_keys:
             self._log.check(ACCEPTED[used.style], None, exchange)
             if used.tier == "client":
                 self._log.check("auth.client-operations", None, exchange)
+
+    def accepting(self, credential: Credential) -> str:
+        """Return the requirement that the refusal of a valid key violates: where keys of both tiers were accepted as this one
+        was sent, the way of sending is not at fault for a refusal of a client key.
+        """
+        if credential.tier == "client" and {("server", credential.style), ("client", credential.style)} <= self._served:
+            return "auth.client-operations"
+        return ACCEPTED[credential.style]
 
     def send_anything(self, operation_id: str, call: Call, *, documented: bool = True) -> None:
         """Send a call that may be anything, and judge what holds for every response and for every success.

@@ -92,7 +92,7 @@ class Helpdesk:
         self.email, self.subject, self.body, self.payload = names.email, names.subject, names.body, names.payload
         self.credentials, self.next_credential = api.credentials, api.next_credential
         self.call_without_slash = api.call_without_slash
-        self.call, self.send_anything = calls.call, calls.send_anything
+        self.call, self.send_anything, self.accepting = calls.call, calls.send_anything, calls.accepting
         self._check_separators = calls.check_separators
         self.check, self.since = judge.check, judge.since
         self.get, self.compare = conversations_shown.get, conversations_shown.compare
