@@ -136,7 +136,8 @@ class Clock:
         else:
             passed = source - self._source_then
             moment = self._then + (passed if self._faster == self._slower else passed * self._faster // self._slower)
-        self._latest = max(self._latest, min(moment, LAST_MOMENT))
+        if moment > self._latest:
+            self._latest = moment if moment < LAST_MOMENT else LAST_MOMENT
         return self._latest
 
     def not_before(self, moment: int) -> None:
