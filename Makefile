@@ -1,5 +1,6 @@
-# make demo   set up, start the embedded mock, verify it, and show the summary
-# make test   set up, and run lint, types and all tests
+# make demo       set up, start the embedded mock, verify it, and show the summary
+# make test       set up, and run lint, types and tests; ten minutes on two cores
+# make test-all   the same with the tests that take longer; twenty minutes
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,12 +8,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node/node_modules/.ready tests/stacks/node/node_modules/.ready
 
-.PHONY: demo test lint types unit docs site kill-matrix variations reproduce repro profiles sites ci-figures rewrite bench clean
+.PHONY: demo test test-all lint types unit unit-all docs site kill-matrix variations reproduce repro profiles sites ci-figures rewrite bench clean
 
 demo: $(READY)
 	$(BIN)/accord verify
 
 test: lint types unit
+
+test-all: lint types unit-all
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -23,11 +26,14 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+unit: TESTS := not extended
+unit-all: TESTS := extended or not extended
+
 # Some tests depend on browsers, processes and clocks, on a machine busy with other tests: one that fails is run again, and listed.
 # Many tests start Python processes, some of which may not write compiled files: so all files are compiled first.
-unit: $(READY) $(NODE_READY)
+unit unit-all: $(READY) $(NODE_READY)
 	$(BIN)/python -m compileall -q accord mockserver contract_tests tests
-	$(BIN)/pytest -n auto --dist worksteal -q --reruns 1 --durations 20 --durations-min 10
+	$(BIN)/pytest -n auto --dist worksteal -q --reruns 1 --durations 10 --durations-min 5 -m '$(TESTS)'
 	cd examples/django_helpdesk && ../../$(BIN)/python manage.py test
 
 # Writes docs/contract.md from the files of the contract.

@@ -161,6 +161,7 @@ def test_two_hundred_reports_can_be_read(run: Run) -> None:
     assert page.index("Vendor 0<") < page.index("Vendor 199<")
 
 
+@pytest.mark.extended
 def test_the_command_compares_reports_and_bundles(run: Run, small: Path, tmp_path: Path) -> None:
     for number in range(2):
         (tmp_path / str(number)).mkdir()

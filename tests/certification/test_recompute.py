@@ -140,6 +140,7 @@ def test_at_least_four_fifths_are_computed_again(changed: dict[str, KeptExchange
     assert set(WHOLE) & set(MUSTS) <= set(changed)
 
 
+@pytest.mark.extended
 def test_the_verdict_of_a_bundle_turns_with_any_of_them(
     run: Run, signer: CryptoSigner, changed: dict[str, KeptExchange], tmp_path: Path
 ) -> None:
@@ -157,6 +158,7 @@ def test_the_verdict_of_a_bundle_turns_with_any_of_them(
     assert all(finding.line > 1 for finding in checked.findings if finding.name == "checks.jsonl")
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", ["ids-with-tails"])
 def test_a_server_that_conforms_otherwise_is_borne_out_too(name: str) -> None:
     found = judge(all_variations()[name], exchanges=True)

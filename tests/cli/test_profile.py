@@ -17,11 +17,12 @@ from mockserver.namespaces.namespace import DEFAULT_SEED
 from mockserver.serving.server import serving
 from tests.cli.forking import accord
 from tests.harness.profiles import differences, drawn
+from tests.sampling import sample
 
 CHOICES = load_catalogue().choices
 
 
-@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("turn", sample(range(4)))
 def test_a_profile_is_what_the_mock_was_told(turn: int, tmp_path: object) -> None:
     chosen = {name: list(choice.options)[turn % len(choice.options)] for name, choice in CHOICES.items()}
     app = create_app(choices=chosen)
@@ -35,6 +36,7 @@ def test_a_profile_is_what_the_mock_was_told(turn: int, tmp_path: object) -> Non
     assert not different
 
 
+@pytest.mark.extended
 def test_profiles_by_chance_come_back() -> None:
     """A sample of `make profiles`, without a socket."""
     for told in drawn(3, seeded=11):

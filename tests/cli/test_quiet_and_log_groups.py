@@ -13,6 +13,7 @@ from mockserver.app import create_app
 from mockserver.serving.server import WsgiApp, serving
 from tests.cli.command import Ended, key_options
 from tests.cli.forking import accord
+from tests.sampling import sample
 
 Verify = Callable[..., Ended]
 QUICK = ("--effort", "quick", "--only", "create.priority-*")
@@ -40,6 +41,7 @@ def test_quiet_leaves_json_as_it_is(verify: Verify, faulty: str) -> None:
     assert ended.err == ""
 
 
+@pytest.mark.extended
 def test_quiet_of_the_other_commands(tmp_path: Path, mock: str, faulty: str, faulty_report: Path) -> None:
     server, client = key_options("--server-key"), key_options("--client-key")
     ended = accord(tmp_path, "load", mock, *server, *client, "--duration", "1", "--users", "2", "--quiet")
@@ -120,7 +122,7 @@ def commanding() -> WsgiApp:
     return sized
 
 
-@pytest.mark.parametrize("format", ["text", "json"])
+@pytest.mark.parametrize("format", sample(["text", "json"]))
 def test_a_server_writes_no_command_to_the_log(tmp_path: Path, format: str) -> None:
     with serving(commanding()) as url:
         where = ("verify", url, *key_options(), "--effort", "quick", "--only", "get.a*", "--format", format)

@@ -81,6 +81,7 @@ def test_the_variable_has_a_header_on_each_line(tmp_path: Path) -> None:
     assert turned_away == []
 
 
+@pytest.mark.extended
 def test_other_commands_send_it_too(tmp_path: Path) -> None:
     turned_away: list[str] = []
     keys = key_options("--server-key", "--client-key")
@@ -231,6 +232,7 @@ def test_lines_of_curl_pass_the_gate(mock: str, authority: Authority, forward: i
             assert f"X-Gate-Token: {SECRET}" in shown.stderr
 
 
+@pytest.mark.extended
 @pytest.mark.filterwarnings("default")
 def test_scripts_that_show_a_failure_again_pass_the_gate(tmp_path: Path, authority: Authority, forward: int) -> None:
     certificate, key = authority.client()

@@ -11,6 +11,8 @@ import pytest
 from tests.cli.command import OPTIONS, key_options
 from tests.cli.forking import accord
 
+pytestmark = pytest.mark.extended
+
 SERVE = Path(__file__).parents[2] / "examples" / "django_helpdesk" / "serve.py"
 
 

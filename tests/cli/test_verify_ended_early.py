@@ -22,6 +22,7 @@ from contract_tests.transport.stopping import Deadline, Stopped
 from tests.cli import turning
 from tests.cli.command import ACCORD, accord, key_options
 from tests.cli.samples import some
+from tests.sampling import chosen, sample
 
 SOON = 6.0
 """Seconds within which a run ends once it is told to. An idle machine needs two."""
@@ -97,6 +98,7 @@ CTRL_C, SIGTERM = (signal.SIGINT, True), (signal.SIGTERM, False)
 """A signal, and whether it goes to all of the terminal's processes or to the parent alone."""
 
 # A sample takes every second one. In this order it has each behaviour with either signal, and with one and two workers.
+# `make test` has those with one worker.
 ENDINGS = [
     pytest.param(workers, misbehave, *by, id=f"{by[0].name}-{misbehave.__name__}-{workers}")
     for by, misbehave, workers in (
@@ -115,7 +117,7 @@ MOMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("workers", "misbehave", "by", "group"), some(ENDINGS, 2))
+@pytest.mark.parametrize(("workers", "misbehave", "by", "group"), chosen(some(ENDINGS, 2), {0, 3, 4}))
 def test_a_signal_ends_a_run(
     tmp_path: Path, mock: str, workers: int, misbehave: turning.Misbehave, by: signal.Signals, group: bool
 ) -> None:
@@ -136,7 +138,7 @@ def test_a_signal_ends_a_run(
     assert any(one["exercised"] for one in run.report["requirements"])
 
 
-@pytest.mark.parametrize(("after", "by", "group"), some(MOMENTS, 3))
+@pytest.mark.parametrize(("after", "by", "group"), sample(some(MOMENTS, 3)))
 def test_a_signal_ends_a_run_of_many_workers(tmp_path: Path, mock: str, after: float, by: signal.Signals, group: bool) -> None:
     """A signal may also come while workers are still starting."""
     with (
@@ -216,6 +218,7 @@ def test_a_signal_ends_other_commands(tmp_path: Path, mock: str, faulty_report: 
     assert not (tmp_path / "choices.yaml").exists()
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("misbehave", "workers"),
     some(
@@ -241,6 +244,7 @@ def test_a_time_budget_ends_a_run(tmp_path: Path, mock: str, misbehave: turning.
     assert "time budget of 6 seconds" in json.dumps(run.report)
 
 
+@pytest.mark.extended
 def test_a_time_budget_ends_the_waiting_for_a_pace(tmp_path: Path, mock: str) -> None:
     began = time.monotonic()
     options = [*key_options(), "--requests-per-second", "0.9", "--time-budget", "9", "--workers", "1"]
@@ -250,6 +254,7 @@ def test_a_time_budget_ends_the_waiting_for_a_pace(tmp_path: Path, mock: str) ->
     assert time.monotonic() - began < 9 + within(tmp_path), said
 
 
+@pytest.mark.extended
 def test_the_reading_at_the_end_is_within_the_budget(tmp_path: Path, mock: str) -> None:
     """The server stalls once the tests are done, while conversations are read again by their ids."""
     began = time.monotonic()
@@ -278,7 +283,7 @@ LOADS = [
 ]
 
 
-@pytest.mark.parametrize(("misbehave", "by", "group"), some(LOADS, 2))
+@pytest.mark.parametrize(("misbehave", "by", "group"), sample(some(LOADS, 2)))
 def test_a_signal_ends_a_load(
     tmp_path: Path, mock: str, misbehave: turning.Misbehave | None, by: signal.Signals, group: bool
 ) -> None:

@@ -139,6 +139,7 @@ def test_a_text_that_is_no_url(verify: Verify, url: str) -> None:
     assert "cannot be reached" not in ended.err
 
 
+@pytest.mark.extended
 def test_an_earlier_runs_reports_are_not_left_to_be_published(tmp_path: Path, mock: str, verify: Verify) -> None:
     reports = tmp_path / "accord-report"
     for mistake in (

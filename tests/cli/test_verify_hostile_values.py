@@ -1,7 +1,7 @@
 """Values that no reader of JSON expects are findings about the server, and never errors of the suite.
 
 Each test is a whole verification. One server shows values of all kinds in turn; with ACCORD_HOSTILE=all in the environment,
-there is one more server for each kind.
+there is one more server for each kind. `make test` has those that take only some seconds.
 """
 
 import xml.etree.ElementTree as ET
@@ -21,6 +21,7 @@ from tests.cli.command import key_options
 from tests.cli.forking import accord
 from tests.cli.hostile import DEEP, HUGE, VALUES, hostile
 from tests.cli.samples import ALL
+from tests.sampling import sample
 
 BY_TURNS = {"all kinds": tuple(text for texts in VALUES.values() for text in texts)}
 KINDS = {**BY_TURNS, **(VALUES if ALL else {})}
@@ -28,6 +29,7 @@ DOUBLED = [("surrogates", True), ("other types", True)] if ALL else []
 PROFILED = {**BY_TURNS, **(VALUES if ALL else {kind: VALUES[kind] for kind in ("surrogates", "nesting", "other types")})}
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("kind", "doubled"), [*((kind, False) for kind in KINDS), *DOUBLED], ids=str)
 def test_a_verification_blames_the_server(tmp_path: Path, kind: str, doubled: bool) -> None:
     with serving(hostile(create_app(), KINDS[kind], doubled=doubled)) as url:
@@ -41,7 +43,7 @@ def test_a_verification_blames_the_server(tmp_path: Path, kind: str, doubled: bo
         assert path.is_dir() or not UNSHOWABLE.search(path.read_text("utf-8")), path.name
 
 
-@pytest.mark.parametrize("kind", PROFILED)
+@pytest.mark.parametrize("kind", sample([*PROFILED]))
 def test_a_profile_is_what_the_mock_takes(tmp_path: Path, kind: str) -> None:
     with serving(hostile(create_app(), PROFILED[kind])) as url:
         ended = accord(tmp_path, "profile", url, *key_options("--server-key", "--client-key"))

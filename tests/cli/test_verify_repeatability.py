@@ -70,6 +70,7 @@ def test_the_same_seed_asks_the_same(tmp_path: Path) -> None:
     assert len(first) == len(second)
 
 
+@pytest.mark.extended
 def test_two_runs_at_once_with_the_same_seed_accuse_nobody(tmp_path: Path) -> None:
     """Two runs at once on a new server, and two more on the same: no run blames the server for what another one created."""
     only = ("create.id-unique", "create.*-names", "list.*", "any.concurrent-*")
@@ -131,6 +132,7 @@ def test_another_seed_asks_otherwise(verify: Verify) -> None:
     assert asked(verify, 5, "get.as-created") != asked(verify, 6, "get.as-created")
 
 
+@pytest.mark.extended
 def test_two_workers_find_what_one_finds(verify: Verify, faulty: str) -> None:
     patterns = ("--only", "create.*", "--only", "resolve.*")
     one, two = (

@@ -22,6 +22,7 @@ from tests.cli.command import ACCORD, KEYS, OPTIONS, Ended, key_options
 from tests.cli.forking import accord
 from tests.cli.spellings import all_texts, echoing, leaks, replying
 from tests.defects.registry import all_defects
+from tests.sampling import chosen, sample
 
 DOCUMENTED = [KEYS.server, KEYS.client, KEYS.revoked, KEYS.other_server, KEYS.origin_client]
 PLAIN = ["acme/live+7Hq2-Zx9vPq4T", "acme.web~Kd83JsLq0wMn5", "ghost-5rTgB8hN2mJu7kL", "other=Vf4Re3Ws2Aq1", "shop_9oLk8iJm7uHn6y"]
@@ -60,7 +61,7 @@ def ring(keys: list[str]) -> KeyRing:
     )
 
 
-@pytest.mark.parametrize(("output", "areas"), [("text", ["auth.*", "tier.*", "isolation.*"]), ("json", ["auth.*"])])
+@pytest.mark.parametrize(("output", "areas"), chosen([("text", ["auth.*", "tier.*", "isolation.*"]), ("json", ["auth.*"])], {1}))
 def test_in_the_reports_of_a_run_full_of_failures(tmp_path: Path, output: str, areas: list[str]) -> None:
     with serving(echoing(all_defects()["keys-any-key"].app())) as url:
         only = [part for area in areas for part in ("--only", area)]
@@ -76,6 +77,7 @@ def test_in_the_reports_of_a_run_full_of_failures(tmp_path: Path, output: str, a
         check(replayed, DOCUMENTED)
 
 
+@pytest.mark.extended
 def test_keys_of_another_form(tmp_path: Path) -> None:
     app = create_app(keys=ring(PLAIN))
     with serving(echoing(app)) as url:
@@ -89,22 +91,25 @@ def test_keys_of_another_form(tmp_path: Path) -> None:
         check(profiled, PLAIN)
 
 
-@pytest.mark.parametrize("keys", [DOCUMENTED, PLAIN], ids=["documented", "plain"])
+@pytest.mark.parametrize("keys", sample([DOCUMENTED, PLAIN]), ids=["documented", "plain"])
 @pytest.mark.parametrize(
     "response",
-    [
-        "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/{key}?next={percent}\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 401 {key}\r\nContent-Length: 5\r\n\r\n{key}",
-        "HTTP/1.1 404 {key}\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 502 {key}\r\nContent-Length: 0\r\nServer: {key}\r\n\r\n",
-        "HTTP/1.1 {key}\r\n\r\n",
-        "{key} HTTP/1.1 200 OK\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: {key}\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{key}\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n{key}",
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<h1>{key}",
-        "HTTP/1.1 503 {key}\r\nRetry-After: {key}\r\nContent-Length: 0\r\n\r\n",
-    ],
+    chosen(
+        [
+            "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/{key}?next={percent}\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 401 {key}\r\nContent-Length: 5\r\n\r\n{key}",
+            "HTTP/1.1 404 {key}\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 502 {key}\r\nContent-Length: 0\r\nServer: {key}\r\n\r\n",
+            "HTTP/1.1 {key}\r\n\r\n",
+            "{key} HTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: {key}\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{key}\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n{key}",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<h1>{key}",
+            "HTTP/1.1 503 {key}\r\nRetry-After: {key}\r\nContent-Length: 0\r\n\r\n",
+        ],
+        range(10),
+    ),
     ids=["redirect", "401", "404", "502", "status", "no HTTP", "length", "chunk", "gzip", "HTML", "retry"],
 )
 def test_in_what_ends_a_run_before_it_begins(verify: Verify, response: str, keys: list[str]) -> None:
@@ -185,6 +190,7 @@ def test_keys_made_from_a_good_one_do_not_tell_it() -> None:
             assert leaks(shown, [key]) == [], forgery.label
 
 
+@pytest.mark.extended
 def test_in_what_a_load_leaves(tmp_path: Path) -> None:
     # Not imported: it replaces the sockets of this process.
     if find_spec("locust") is None:

@@ -119,6 +119,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, mock: str) -> None:
     assert ended.code == 0, ended.said
 
 
+@pytest.mark.extended
 def test_the_pace_is_that_of_all_workers_together(verify: Verify, mock: str) -> None:
     ended = verify(mock, *key_options(), "--effort", "quick", "--only", "get.*-id", "--workers", 3, "--requests-per-second", "40")
     assert ended.code == 0, ended.said

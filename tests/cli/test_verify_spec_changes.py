@@ -16,6 +16,7 @@ from accord.base.assets import OPENAPI
 from mockserver.app import create_app
 from tests.cli.forking import accord
 from tests.harness.trials import Trial, try_apart, try_here
+from tests.sampling import chosen
 
 Document = dict[str, Any]
 
@@ -74,6 +75,9 @@ EDITS = {
 }
 
 
+EACH = pytest.mark.parametrize("edit", chosen([*EDITS.values()], {2}), ids=EDITS.keys())
+
+
 def written(path: Path, *changes: Callable[[Document], object]) -> Path:
     """A copy of the contract document with these changes."""
     document = yaml.load(OPENAPI.read_bytes(), Loader=yaml.CSafeLoader)
@@ -92,20 +96,21 @@ def _judge(mock_spec: str, suite_spec: str, only: tuple[str, ...]) -> Trial:
     return try_here(create_app(scenario="empty", spec=mock_spec), spec=suite_spec, only=only)
 
 
-@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+@EACH
 def test_an_edit_that_both_sides_follow(tmp_path: Path, edit: Edit) -> None:
     document = written(tmp_path / "edited.yaml", edit.change)
     trial = judged(document, document, edit.only)
     assert trial.verdict == "conformant", trial
 
 
-@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+@EACH
 def test_an_edit_that_the_server_does_not_follow(tmp_path: Path, edit: Edit) -> None:
     trial = judged(OPENAPI, written(tmp_path / "edited.yaml", edit.change), edit.only)
     assert trial.verdict == "nonconformant", trial
     assert edit.violated & {*trial.failed, *trial.warned}, trial
 
 
+@pytest.mark.extended
 def test_all_of_them_at_once_with_the_command(tmp_path: Path) -> None:
     """With the embedded mock, which follows what the suite follows."""
     document = written(tmp_path / "edited.yaml", *(edit.change for edit in EDITS.values()), default_page)

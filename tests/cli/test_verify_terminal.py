@@ -20,6 +20,7 @@ from accord.terminal.abilities import colour_wish, is_coloured, is_overwritable
 from accord.terminal.progress import RunShown, Ticker
 from tests.cli.command import ACCORD, LONGEST, PROGRESS, key_options
 from tests.cli.forking import accord
+from tests.sampling import sample
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 QUICK = ("--effort", "quick", "--only", "get.answer")
@@ -93,6 +94,7 @@ def test_every_command_honours_it_on_both_outputs(tmp_path: Path, arguments: tup
         assert not ANSI.search(on_a_terminal(tmp_path, *arguments, environment=refusal))
 
 
+@pytest.mark.extended
 def test_a_verification_honours_it(tmp_path: Path, mock: str) -> None:
     arguments = ("verify", mock, *key_options(), *QUICK)
     assert ANSI.search(accord(tmp_path, *arguments, environment={"FORCE_COLOR": "1"}).out)
@@ -157,7 +159,7 @@ def test_a_stderr_that_nobody_reads_stops_the_lines_and_not_the_run(monkeypatch:
         assert not ticker._thread.is_alive()
 
 
-@pytest.mark.parametrize("command", ["verify", "profile"])
+@pytest.mark.parametrize("command", sample(["verify", "profile"]))
 def test_commands_tell_how_far_they_are(
     command: str, mock: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,6 +47,7 @@ def test_a_limit_of_time_ends_it(tmp_path: Path, options: tuple[str, ...], code:
     assert "Traceback" not in said
 
 
+@pytest.mark.extended
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     with started(tmp_path, "--timeout", "60") as running:
         time.sleep(4)

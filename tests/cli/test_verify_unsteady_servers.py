@@ -167,9 +167,13 @@ ENDLESS = [
     (turning.enormous_length, "larger than 16 MiB, by its Content-Length"),
     (turning.headers_without_end, "larger than 64 KiB"),
 ]
-# Each from the start and after 60 requests. The order alternates, so that a sample of every second one has both.
+# Each from the start and after 60 requests, which takes seconds. The order alternates: a sample of every second one has both.
 MOMENTS = [
-    pytest.param(misbehave, why, after, id=f"{misbehave.__name__}-{'from the middle' if after else 'from the beginning'}")
+    pytest.param(
+        *(misbehave, why, after),
+        id=f"{misbehave.__name__}-{'from the middle' if after else 'from the beginning'}",
+        marks=[pytest.mark.extended] if after else [],
+    )
     for number, (misbehave, why) in enumerate(ENDLESS)
     for after in ((0, 60) if number % 2 else (60, 0))
 ]

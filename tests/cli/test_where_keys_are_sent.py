@@ -55,6 +55,7 @@ def test_a_file_that_was_named(tmp_path: Path, mock: str) -> None:
     assert ended.report["target"]["base_url"] == mock
 
 
+@pytest.mark.extended
 def test_the_variable(tmp_path: Path, mock: str, verify: Verify) -> None:
     ended = verify(*SERVER, *QUICK, environment={"ACCORD_URL": mock})
     assert ended.code == 0, ended.said

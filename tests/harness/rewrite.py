@@ -96,8 +96,9 @@ class Bench:
             try:
                 yield _url(process, ready if server == "mock" else self._folder / "said")
             finally:
-                # The whole group is killed: the process that serves would outlive the one that started it.
-                os.killpg(process.pid, signal.SIGKILL)
+                # The whole group is killed: the process that serves would outlive the one that started it. A mutant may have ended.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def _verdict(self, url: str) -> tuple[str, str]:
         options = ["--effort", "quick", "--fail-fast", "--time-budget", str(_BUDGET), "--workers", "1"]

@@ -43,6 +43,7 @@ def test_the_embedded_mock(load: Load, tmp_path: Path) -> None:
         replay(tmp_path / "accord-report" / "report.json", "get.answer", None, {"server_key": "x"})
 
 
+@pytest.mark.extended
 def test_settings_from_elsewhere_and_a_pace(load: Load, tmp_path: Path) -> None:
     (tmp_path / "accord.toml").write_text(f'server_key = "{KEYS[1]}"\nrequests_per_second = 100\nreport_dir = "elsewhere"\n')
     with serving(create_app()) as url:

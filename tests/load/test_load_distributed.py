@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from mockserver.app import create_app
 from mockserver.serving.server import serving
 from tests.cli.command import Ended
@@ -23,6 +25,7 @@ def together(directory: Path, url: str, *others: tuple[str, ...]) -> tuple[Ended
         return master, [worker.result() for worker in workers]
 
 
+@pytest.mark.extended
 def test_two_workers_write_to_the_same_conversations(tmp_path: Path) -> None:
     with serving(create_app(scenario="empty")) as url:
         master, workers = together(tmp_path, url, tuple(KEYS), tuple(KEYS))

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from mockserver.serving.server import WsgiApp, serving
 from tests.cli.command import Ended
 from tests.load import broken
@@ -25,6 +27,7 @@ def load_of(app: WsgiApp, directory: Path, *keys: str) -> Ended:
         return loaded(directory, url, *keys)
 
 
+@pytest.mark.extended
 def test_what_is_wrong_is_found(tmp_path: Path) -> None:
     # Not in threads: making routes parses Python code, which CPython 3.11 cannot always do in several threads at once.
     apps = [(app(), tmp_path / app.__name__) for app in BROKEN]

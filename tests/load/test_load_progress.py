@@ -10,6 +10,7 @@ from accord import cli
 from accord.terminal import progress
 
 
+@pytest.mark.extended
 def test_lines_say_how_far_a_load_is_and_stdout_has_json_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from mockserver.app import create_app
 from mockserver.serving.server import WsgiApp, serving
 from tests.cli.command import Ended
@@ -34,6 +36,7 @@ def every(number: int, instead: Callable[[], tuple[str, list[tuple[str, str]]]],
     return answer
 
 
+@pytest.mark.extended
 def test_a_server_that_is_slow_and_asks_to_wait(load: Load) -> None:
     answers = itertools.cycle(
         [("429 Too Many Requests", "0"), ("503 Service Unavailable", "1"), *[("429 Too Many Requests", "0")] * 6]
@@ -106,6 +109,7 @@ def carelessly(url: str) -> Iterator[str]:
             thread.join()
 
 
+@pytest.mark.extended
 def test_writes_that_may_have_happened(load: Load) -> None:
     with serving(create_app(scenario="empty")) as behind, carelessly(behind) as url:
         ended = load(url, *KEYS)
@@ -142,6 +146,7 @@ def test_a_server_that_is_dirty_and_used_by_others(load: Load) -> None:
     assert ended.code == 0, ended.said
 
 
+@pytest.mark.extended
 def test_a_server_that_goes_away(load: Load) -> None:
     numbers = itertools.count(1)
     app = create_app(scenario="empty")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.mock.consoles import BASE, Console, Mock, browser, console, mock
@@ -96,6 +97,7 @@ def test_it_is_sent_again_changed_and_compared(console: Console, mock: Mock) -> 
     expect(page.locator(".facts")).to_contain_text(id)
 
 
+@pytest.mark.extended
 def test_ten_thousand_requests_are_filtered_at_once_and_scroll(console: Console, mock: Mock) -> None:
     journal, found = mock.app.journal, mock.create(priority="critical")
     mock.create()
@@ -131,6 +133,7 @@ def test_ten_thousand_requests_are_filtered_at_once_and_scroll(console: Console,
     assert page.locator(".rows").evaluate("element => element.scrollTop") > 200_000
 
 
+@pytest.mark.extended
 def test_what_the_page_holds_is_bounded(console: Console, mock: Mock) -> None:
     """20,000 requests come while it is open, as in half an hour at ten a second, and 10,000 while it is paused."""
     journal = mock.app.journal

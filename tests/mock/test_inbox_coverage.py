@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from mockserver.testing import MockNamespace
@@ -140,6 +141,7 @@ def meet_successes(page: Page, inbox: str, support: MockNamespace) -> None:
     expect(page.locator("#state")).to_have_text("closed")
 
 
+@pytest.mark.extended
 def test_all_that_an_inbox_can_meet_is_met(page: Page, inbox: str, support_namespace: MockNamespace) -> None:
     out = left_out()
     page.set_default_timeout(10_000)

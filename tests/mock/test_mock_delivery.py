@@ -143,6 +143,7 @@ def seconds_of(url, **request):
     return time.monotonic() - began
 
 
+@pytest.mark.extended
 def test_others_do_not_wait_for_what_is_delayed(served):
     with ExitStack() as stack, ThreadPoolExecutor(4) as pool:
         began = time.monotonic()

@@ -13,6 +13,7 @@ from mockserver.app import create_app
 from mockserver.control.state import MOST_SNAPSHOTS
 from mockserver.http.json_bodies import not_utf8
 from mockserver.journal import Journal
+from tests.sampling import sample
 
 LIST = "/api/v1/conversations/"
 
@@ -325,7 +326,7 @@ BODIES = JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size
 NAMES = st.text(max_size=8) | st.sampled_from(["default", "a", "b", "%00", "..", "a" * 101, "é", "a/b"])
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
+@pytest.fixture(scope="module", params=sample(["memory", "sqlite"]))
 def fuzzed(request, contract, tmp_path_factory):
     url = None if request.param == "memory" else f"sqlite:///{tmp_path_factory.mktemp('fuzzed')}/state.db"
     app = create_app(scenario="empty", spec=contract, storage=url, max_namespaces=5)

@@ -12,6 +12,7 @@ import pytest
 
 from accord.base.errors import AccordError
 from accord.pytest_plugin import Api
+from tests.sampling import sample
 
 pytest_plugins = ["pytester"]
 
@@ -164,6 +165,7 @@ def test_a_failing_requirement_beside_tests_of_their_own(vendor: pytest.Pytester
     assert Path("started").read_text() == "once "
 
 
+@pytest.mark.extended
 def test_the_first_failure_ends_it(vendor: pytest.Pytester) -> None:
     given(vendor, f"wsgi=faulty(), {ALL_KEYS}")
     result = run(vendor, "-x", "-k", "create.priority")
@@ -172,6 +174,7 @@ def test_the_first_failure_ends_it(vendor: pytest.Pytester) -> None:
     assert "stopping after 1 failures" in result.stdout.str()
 
 
+@pytest.mark.extended
 def test_workers_share_one_run(vendor: pytest.Pytester) -> None:
     given(vendor, f"wsgi=faulty(), {ALL_KEYS}")
     result = run(vendor, "-p", "xdist", "-n", "2", "-v", "-k", "create.priority or get.answer or get.unknown")
@@ -192,22 +195,23 @@ def test_a_mistake_is_said_once(vendor: pytest.Pytester) -> None:
 
 KNOWN = 'known = [{{requirement = "{}", reason = "high until May", until = {}, kind = "not-yet"}}]\n'
 FAULTY = "create.priority-kept"
+IN_ROOT_FOLDER = [
+    ("a known failure", FAULTY, "2999-12-31", {"passed": 1, "xfailed": 1}, "known until 2999-12-31 (not-yet): high until May"),
+    ("one that has ended", FAULTY, "2020-01-01", {"passed": 1, "failed": 1}, "create.priority-kept"),
+    ("one that is mended", "create.priority-default", "2999-12-31", {"passed": 1, "failed": 1, "warnings": 1}, "accord.toml:1"),
+    (
+        "one that there is not",
+        "create.nothing",
+        "2999-12-31",
+        {"failed": 1, "skipped": 1},
+        "accord.toml:1: there is no requirement",
+    ),
+]
 
 
 @pytest.mark.parametrize(
     ("name", "requirement", "until", "outcomes", "said"),
-    [
-        ("a known failure", FAULTY, "2999-12-31", {"passed": 1, "xfailed": 1}, "known until 2999-12-31 (not-yet): high until May"),
-        ("one that has ended", FAULTY, "2020-01-01", {"passed": 1, "failed": 1}, "create.priority-kept"),
-        ("one that is mended", "create.priority-default", "2999-12-31", {"passed": 1, "failed": 1, "warnings": 1}, "accord.toml:1"),
-        (
-            "one that there is not",
-            "create.nothing",
-            "2999-12-31",
-            {"failed": 1, "skipped": 1},
-            "accord.toml:1: there is no requirement",
-        ),
-    ],
+    sample(IN_ROOT_FOLDER),
 )
 def test_known_failures_of_the_root_folder(
     vendor: pytest.Pytester, name: str, requirement: str, until: str, outcomes: dict[str, int], said: str
@@ -219,6 +223,7 @@ def test_known_failures_of_the_root_folder(
     assert said in " ".join(result.stdout.str().split())
 
 
+@pytest.mark.extended
 def test_what_only_a_newer_version_finds_is_pending(vendor: pytest.Pytester) -> None:
     (vendor.path / "newer.py").write_text(
         "from tests.defects.registry import all_defects\napp = all_defects()['requester-names-overwritten-by-other-case'].app()\n"
@@ -256,7 +261,9 @@ def test_a_fixture_in_a_conftest(vendor: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "file"), [("small_helpdesks", "tests"), ("django_helpdesk", "contract_test.py")], ids=["Flask and FastAPI", "Django"]
+    ("folder", "file"),
+    sample([("small_helpdesks", "tests"), ("django_helpdesk", "contract_test.py")]),
+    ids=["Flask and FastAPI", "Django"],
 )
 def test_the_examples(tmp_path: Path, folder: str, file: str) -> None:
     """The examples run in processes of their own, as their pages say, but only with one area."""

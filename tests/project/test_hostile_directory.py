@@ -93,6 +93,7 @@ def verify(directory: Path, url: str, *options: str) -> Ended:
     return accord(directory, "verify", url, *key_options(), "--effort", "quick", *ONLY, *options, environment=environment)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_conforming_server_stays_conforming(hostile: Path, good: str, workers: str) -> None:
     ended = verify(hostile, good, "--workers", workers)
@@ -111,6 +112,7 @@ def test_the_embedded_mock_starts(hostile: Path) -> None:
     assert ended.code == 0, ended.said
 
 
+@pytest.mark.extended
 def test_nothing_is_left_behind(hostile: Path, good: str) -> None:
     before = {entry.name for entry in hostile.iterdir()}
     verify(hostile, good)

@@ -95,6 +95,7 @@ def verified(directory: Path, program: Path) -> Ended:
     return ended
 
 
+@pytest.mark.extended
 def test_it_verifies_as_the_checkout_does(installed: Path, tmp_path: Path) -> None:
     by_wheel, by_checkout = verified(tmp_path / "wheel", installed), verified(tmp_path / "checkout", ACCORD)
     assert by_wheel.outcomes == by_checkout.outcomes

@@ -234,6 +234,7 @@ _BY_THEMSELVES = ("NOT_FOUND", "OTHER_ORGANISATION", "MALFORMED_ID", "UNKNOWN_SE
 """Refusals that do not follow from the request alone, or that no client causes."""
 
 
+@pytest.mark.extended
 def test_the_suites_own_requests() -> None:
     """A quick run, some eight seconds: the mock is never accused, and the client is blamed for each request that was refused."""
     app = create_app(spec=CONTRACT)

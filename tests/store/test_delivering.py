@@ -5,9 +5,11 @@ import signal
 import pytest
 
 from tests.mock.receiver import SECRET, receiving
+from tests.sampling import chosen
 from tests.store.delivering import Deliverers, kill_some
 
 
+@pytest.mark.parametrize("durable_url", chosen(["sqlite", "postgresql"], {1}), indirect=True)
 def test_events_survive_the_death_of_the_mock_that_delivers(durable_url, tmp_path):
     """A few kills; `python -m tests.store.delivering --kills 50` has many."""
     told = kill_some(durable_url, kills=2, directory=tmp_path)

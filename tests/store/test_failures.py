@@ -213,6 +213,7 @@ def end_connections(server: PostgresServer) -> None:
         connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'accord'")
 
 
+@pytest.mark.extended
 def test_nothing_acknowledged_is_lost_when_the_server_restarts_under_load(
     server: PostgresServer, opened: Callable[[str], Storage]
 ) -> None:

@@ -37,6 +37,7 @@ def test_the_files_of_a_deployment_agree() -> None:
     assert "non_idempotent;" not in (DEPLOY / "nginx.conf").read_text()
 
 
+@pytest.mark.extended
 def test_together_they_keep_the_contract(running: tuple[Farm, ExitStack]) -> None:
     done = running[0].verify("--effort", "quick")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -70,5 +71,6 @@ def test_one_that_is_killed_under_load_takes_nothing_with_it(running: tuple[Farm
     mocks.start_again(0, stack)
 
 
+@pytest.mark.extended
 def test_a_database_that_is_restarted_under_load_loses_nothing(running: tuple[Farm, ExitStack], server: PostgresServer) -> None:
     running[0].under_load(lambda: restart(server))

@@ -12,6 +12,7 @@ from accord.base.assets import FIXTURES_DIR
 from mockserver.app import create_app
 from mockserver.contract.document import load_contract
 from mockserver.yaml_files import read_yaml
+from tests.sampling import sample
 
 BASE = "/api/v1/conversations/"
 STATE = "/__accord__/state"
@@ -104,7 +105,7 @@ class Mock:
         return found
 
 
-@pytest.mark.parametrize("other_kind", ["same", "memory"])
+@pytest.mark.parametrize("other_kind", sample(["same", "memory"]))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, before=STEPS, choices=CHOICES)
 def test_what_was_returned_is_taken_and_returned_again(storage, other_kind, steps, before, choices):

@@ -20,6 +20,7 @@ from mockserver.namespaces.namespace import DEFAULT_SEED
 from mockserver.serving.server import serving
 from tests.defects.registry import all_defects
 from tests.harness.trials import run_here
+from tests.sampling import sample
 
 CATALOGUE = load_catalogue()
 KEYS = StandardKeys.of(DEFAULT_SEED)
@@ -69,7 +70,7 @@ def test_of_a_server_that_conforms() -> None:
     assert_follows_from_its_log(run)
 
 
-@pytest.mark.parametrize("name", list(all_defects())[::500])
+@pytest.mark.parametrize("name", sample(list(all_defects())[::500]))
 def test_of_a_broken_server(name: str) -> None:
     run = run_here(all_defects()[name].app(), strict=True)
     assert_follows_from_its_log(run)
@@ -82,12 +83,14 @@ def test_of_a_run_with_other_terms(settings: dict[str, Any]) -> None:
     assert_follows_from_its_log(run)
 
 
+@pytest.mark.extended
 def test_of_a_run_without_some_keys() -> None:
     run = run_here(create_app(), client_key=None, revoked_key=None, other_server_key=None, origin_client_key=None, origin=None)
     assert run.counts["must"]["not_tested"] > 5
     assert_follows_from_its_log(run)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", ["", "values-urgent-is-high"])
 def test_of_two_workers(name: str) -> None:
     run = served(all_defects()[name].app() if name else create_app(), workers=2, only=("create.*", "get.*"))
@@ -97,13 +100,14 @@ def test_of_two_workers(name: str) -> None:
     assert_follows_from_its_log(run)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", sample([1, 2]))
 def test_of_a_run_that_was_ended_early(workers: int) -> None:
     run = served(create_app(), workers=workers, time_budget=2.0)
     assert run.verdict is Verdict.INCONCLUSIVE
     assert_follows_from_its_log(run)
 
 
+@pytest.mark.extended
 def test_of_a_server_that_goes_away() -> None:
     app = create_app()
     left = iter(range(900))
@@ -118,6 +122,7 @@ def test_of_a_server_that_goes_away() -> None:
     assert_follows_from_its_log(run)
 
 
+@pytest.mark.extended
 def test_every_check_is_in_it_and_its_size_is_bounded() -> None:
     run = run_here(create_app())
     checks = [entry for entry in run.log.entries if isinstance(entry, Check)]

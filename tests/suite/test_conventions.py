@@ -12,6 +12,7 @@ from tests.defects.kit.parts import broken, refusing
 from tests.defects.kit.rules import then
 from tests.defects.kit.wrapping import KEYS, Environ, Inner, header, path_of, refusal, sent_keys, wrapped
 from tests.harness.trials import try_apart, try_here
+from tests.sampling import sample
 
 _MINUTE = 60_000_000
 
@@ -89,7 +90,7 @@ SERVERS: dict[str, tuple[str, Callable[[], WsgiApp]]] = {
 }
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", sample([*SERVERS], every=4))
 def test_a_server_that_does_not_is_warned_of(name: str) -> None:
     requirement, make = SERVERS[name]
     trial = try_apart(lambda: try_here(make(), only=(requirement,)))

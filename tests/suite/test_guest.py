@@ -25,6 +25,7 @@ from mockserver.keys.model import StandardKeys
 from mockserver.namespaces.namespace import DEFAULT_SEED
 from mockserver.serving.server import WsgiApp, serving
 from tests.harness.trials import Direct
+from tests.sampling import chosen
 from tests.variations.registry import all_variations
 
 COLLECTION = "/api/v1/conversations/"
@@ -142,6 +143,7 @@ def run(server: Watched, **settings: Any) -> Run:
     return verify(Settings(base_url=url, **ALL_KEYS, **settings), adapter=lambda: Direct(server, url))
 
 
+@pytest.mark.parametrize("watched", chosen(SMALL, {1}), indirect=True)
 def test_a_verification_writes_to_nothing_of_others(watched: Watched) -> None:
     found = run(watched, effort="quick")
     assert found.verdict == "conformant", found.problems
@@ -150,6 +152,7 @@ def test_a_verification_writes_to_nothing_of_others(watched: Watched) -> None:
     assert short <= {"create"}
 
 
+@pytest.mark.extended
 def test_a_thorough_verification_writes_to_nothing_of_others(watched: Watched) -> None:
     only = ("*.unknown-*", "isolation.*", "any.undocumented-methods", "tier.*", "any.no-server-error")
     found = run(watched, effort="thorough", only=only, time_budget=8)
@@ -161,6 +164,7 @@ def test_a_profile_writes_to_nothing_of_others(watched: Watched) -> None:
         assert "malformed_id_status" in profile(url, {name: key for name, key in ALL_KEYS.items() if name != "revoked_key"})
 
 
+@pytest.mark.extended
 def test_a_load_writes_to_nothing_of_others() -> None:
     server = Watched(all_variations()["ids-from-zero"].server().app)
     before = server.strangers()

@@ -18,6 +18,7 @@ from mockserver.store import Fixed
 from mockserver.store.memory import MemoryStore
 from tests.defects.kit.parts import broken
 from tests.harness.trials import run_here
+from tests.sampling import sample
 
 
 class Clock:
@@ -84,7 +85,7 @@ class Reopening(Late):
         return found if found is None or self.is_kept(found) else found._replace(status="open")
 
 
-@pytest.mark.parametrize("kind", [LosingConversations, LosingMessages, Reopening])
+@pytest.mark.parametrize("kind", sample([LosingConversations, LosingMessages, Reopening]))
 @pytest.mark.parametrize(("effort", "found", "missed"), [("quick", 0.9, 3.0), ("standard", 3.0, 40.0), ("thorough", 40.0, 300.0)])
 def test_each_effort_finds_what_is_lost_before_its_horizon(
     clock: Clock, kind: Callable[[Clock, float], MemoryStore], effort: str, found: float, missed: float

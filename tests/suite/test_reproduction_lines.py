@@ -156,6 +156,7 @@ def test_what_was_sent_is_sent_again(sandbox: Sandbox, calls: list[Call]) -> Non
         assert body == call.body
 
 
+@pytest.mark.extended
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ids=st.lists(TEXTS.filter(lambda one: one not in ("api", "v1", "create")), min_size=26, max_size=26))
 def test_no_id_of_a_server_is_run_or_gets_into_the_host(sandbox: Sandbox, ids: list[str]) -> None:

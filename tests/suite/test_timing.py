@@ -41,6 +41,7 @@ def test_cases_add_up_to_their_suite_and_suites_to_no_more_than_the_run(run: Run
     assert sum(float(suite.get("time", "")) for suite in root) <= float(root.get("time", "")) + 0.01
 
 
+@pytest.mark.extended
 def test_times_come_from_workers_too() -> None:
     with serving(create_app()) as url:
         key = StandardKeys.of(DEFAULT_SEED).server
