@@ -3,6 +3,7 @@
 All of it is within modest sizes and without control characters, which a server may refuse (see docs/contract.md).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -98,6 +99,7 @@ _NEWER_BODIES = (
     "**bold** _it_ ~~gone~~ `code` [name](https://example.com) [b]bold[/b] {{name}} {% if %} <%= 1 %>",
     "above\n-- \nAnn\n\nOn Mon, 2 Mar 2026 at 10:00, Bob <bob@example.com> wrote:\n> older\n________________\nFrom: Bob",
     "first\nFrom the second on\n.a dot\n..\n.\n#!/bin/sh\n%%\n~~~\n=====\n-- \nlast",
+    "one\u2028two\u2029three",
 )
 
 BODIES = (*_NEWER_BODIES, *_BODIES)
@@ -179,6 +181,7 @@ _NEWER_METADATA: tuple[dict[str, Any], ...] = (
         "on": "on",
         "version": "1.10",
         "hex": "0x1F",
+        "separated": "one\u2028two\u2029three",
     },
     {
         "metadata": {"metadata": {"a": 1}, "b": 2},
@@ -210,6 +213,14 @@ _NEWER_METADATA: tuple[dict[str, Any], ...] = (
 )
 
 METADATA = (*_METADATA, *_NEWER_METADATA)
+
+_SHORT = 1_500
+"""Characters of JSON; all metadata that is no longer makes an object of some kilobytes."""
+
+ALL_METADATA: dict[str, Any] = {
+    name: value for one in METADATA[::-1] if len(json.dumps(one)) <= _SHORT for name, value in one.items()
+}
+"""Metadata with the members of nearly all others."""
 
 _SINCE_2 = (*_NEWER_TEXTS, *_NEWER_BODIES, *_NEWER_METADATA)
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -235,6 +236,28 @@ def test_organisations_that_call_at_once_each_see_their_own(
             seen = [item for item in items_of(listing) if any(is_the_same(item, one) for one in hidden)]
             wrong = (Mismatch("another organisation's conversation is listed", "not listed", shown(one)) for one in seen[:1])
             desk.check("isolation.list", next((of_item(one, seen[0]) for one in wrong), None), listing)
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("create.status", "any.concurrent-creates", "isolation.list")
+def test_what_organisations_create_at_once_is_each_ones_own(
+    desk: Helpdesk, effort: Effort, at_once: AtOnce, other_server_key: Credential
+) -> None:
+    keys = [desk.target.keys.server, other_server_key]
+    emails = [desk.email("own"), desk.email("foreign")]
+    for _ in range(max(1, effort.rounds // 4)):
+        payloads = [desk.payload(user_email=emails[number % 2]) for number in range(effort.threads)]
+        calls = [partial(desk.call, CREATE_CONVERSATION, body=one, credential=keys[at % 2]) for at, one in enumerate(payloads)]
+        for number, (payload, exchange) in enumerate(zip(payloads, at_once(calls), strict=True)):
+            desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
+            if exchange.succeeded and number % 2 == 0:
+                desk.record_created(payload, exchange)
+    own = {record.id for record in desk.ledger.records.values() if record.email == emails[0]}
+    page = desk.list_page(user_email=emails[0], limit=desk.contract.page_maximum)
+    desk.check("any.concurrent-creates", lists.ids_mismatch(own, page.ids), page.exchange)
+    for email, key in zip(emails[::-1], keys, strict=True):
+        listing = desk.call(LIST_CONVERSATIONS, query={"user_email": email}, credential=key)
+        desk.check("isolation.list", lists.ids_mismatch((), [str(item.get("id")) for item in items_of(listing)]), listing)
 
 
 @pytest.mark.requirements("any.concurrent-messages", "any.concurrent-resolves")

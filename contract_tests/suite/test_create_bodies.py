@@ -1,5 +1,7 @@
 """Creating conversations: any text and any JSON comes back as it was sent, however the body is written."""
 
+from typing import Any
+
 import pytest
 
 from contract_tests.client.helpdesk import Helpdesk
@@ -9,6 +11,9 @@ from contract_tests.data import samples
 from contract_tests.judging.mismatches import Mismatch, messages, responses, shown
 from contract_tests.judging.mismatches.values import is_text
 from contract_tests.model.marks import mark_of
+
+_LONG = 1_000
+"""Characters of a body; all shorter ones make one of some kilobytes."""
 
 _LONGEST_NAME = 100
 """Characters of a name that nobody may refuse."""
@@ -55,6 +60,49 @@ def _packed(texts: list[str]) -> list[str]:
     pairs = [(f"{one} {two}", one, two) for one, two in zip(rest[:half], rest[half:], strict=False)]
     packed = [text for both, one, two in pairs for text in ([both] if len(both) <= _LONGEST_NAME else [one, two])]
     return [*whole, *packed, *rest[2 * half :]]
+
+
+@pytest.mark.since(2)
+@pytest.mark.requirements("create.text-exact", "create.metadata-kept", "create.priority-kept", "create.channel-kept")
+@pytest.mark.requirements("get.as-created", "messages.body-exact")
+def test_all_texts_and_metadata_come_back_on_each_channel_for_everybody(desk: Helpdesk, contract: Contract) -> None:
+    """Send much at once: what is done only on one channel, or only for anonymous people, shows in few requests."""
+    channels, priorities, body = contract.channels, contract.priorities, "\n".join(filter(_is_short, samples.BODIES))
+    # What is taken for mail may be changed at its beginning only.
+    subjects = _joined([samples.OF_MAIL, *samples.TEXTS], contract.subject_maximum - contract.subject_maximum // 8)
+    for anonymous in (True, False):
+        if anonymous and "user_email" in contract[CREATE_CONVERSATION].required:
+            continue
+        for number in range(max(len(channels), len(subjects))):
+            payload: dict[str, Any] = {
+                "subject": desk.subject(subjects[(number + anonymous) % len(subjects)]),
+                "channel": channels[number % len(channels)],
+                "priority": priorities[number % len(priorities)],
+                "user_first_name": samples.SUBJECTS[number],
+                "user_last_name": samples.SUBJECTS[-1 - number],
+                **({} if anonymous else {"user_email": desk.email()}),
+            }
+            # Names of members have no meaning in metadata, whatever they would mean beside it.
+            others = {"priority": priorities[number - 1], "channel": channels[number - 1], "status": contract.statuses[-1]}
+            named = {**dict.fromkeys((*contract.conversation_members, *payload), "other"), "user_email": desk.email(), **others}
+            record = desk.create({**payload, "metadata": {**samples.ALL_METADATA, **named}})
+            desk.get(record)
+            if not anonymous:
+                desk.send(record, desk.body(body))
+                desk.check_messages(record)
+
+
+def _is_short(text: str) -> bool:
+    return len(text) < _LONG
+
+
+def _joined(texts: list[str], longest: int) -> list[str]:
+    """Return lines of at most `longest` characters that hold the texts, in their order."""
+    lines = [""]
+    for text in texts:
+        both = f"{lines[-1]} {text}".strip()
+        lines = [*lines[:-1], both] if len(both) <= longest else [*lines, text[:longest]]
+    return lines
 
 
 @pytest.mark.since(2)
@@ -138,10 +186,22 @@ def test_texts_in_escapes_are_the_same_texts(desk: Helpdesk) -> None:
         desk.get(desk.record_created(payload, exchange))
 
 
-@pytest.mark.requirements("create.status")
+@pytest.mark.since(2, "messages.accepted", "messages.body-exact")
+@pytest.mark.requirements("create.status", "messages.accepted", "messages.body-exact")
 def test_a_media_type_with_charset_is_accepted(desk: Helpdesk) -> None:
-    payload = desk.payload(subject=desk.subject("Größe"))
-    exchange = desk.call(CREATE_CONVERSATION, body=payload, headers={"Content-Type": "application/json; charset=utf-8"})
-    desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
-    if exchange.succeeded:
-        desk.record_created(payload, exchange)
+    for number, media_type in enumerate(("application/json; charset=utf-8", "application/json;charset=UTF-8")):
+        payload = desk.payload(subject=desk.subject("Größe"))
+        with desk.since(number + 1):
+            exchange = desk.call(CREATE_CONVERSATION, body=payload, headers={"Content-Type": media_type})
+            desk.check("create.status", responses.status_mismatch(exchange, 201), exchange)
+            if not exchange.succeeded:
+                continue
+            record = desk.record_created(payload, exchange)
+        with desk.since(2):
+            body, email = desk.body("Größe"), record.email or ""
+            sent = {"body": body, "user_email": email}
+            exchange = desk.call(CREATE_MESSAGE, id=record.id, body=sent, headers={"Content-Type": media_type})
+            desk.check("messages.accepted", responses.not_accepted(exchange), exchange)
+            if exchange.succeeded:
+                desk.record_message(record, body, email)
+                desk.check_messages(record)

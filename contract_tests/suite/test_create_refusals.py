@@ -146,39 +146,44 @@ def test_a_body_that_is_not_json_is_refused(desk: Helpdesk) -> None:
         exchange = desk.call(CREATE_CONVERSATION, raw=body.encode(), credential=credentials[number % len(credentials)])
         desk.check("create.malformed-json", responses.not_refused(exchange), exchange)
     desk.check_nothing_created(marker, REFUSED, subject=subject)
-    _check_no_blank_one(desk, whole[:-1])
+    for tier in ("server", "client"):
+        _check_none_appears(desk, whole[:-1], tier)
 
 
-def _check_no_blank_one(desk: Helpdesk, body: str) -> None:
-    """Judge that a malformed body creates no conversation without a subject.
+def _check_none_appears(desk: Helpdesk, body: str, tier: str) -> None:
+    """Judge that a malformed body creates no conversation, whatever that may hold, with a key of a tier.
 
-    Others may create such at any time. So if one appears, the body is sent several times, with a random number of reads between:
+    Others may create some at any time. So if one appears, the body is sent several times, with a random number of reads between:
     what appears each time that it is sent, and never otherwise, comes from it.
     """
-    seen, page = _blank_ones(desk)
+    credential = next((one for one in desk.credentials(CREATE_CONVERSATION) if one.tier == tier), None)
+    if credential is None:
+        return
+    seen, page = _not_of_the_run(desk)
     for attempt in range(_REPETITIONS):
         for _ in range(desk.random.randint(1, 4) if attempt else 0):
-            fresh, page = _blank_ones(desk)
+            fresh, page = _not_of_the_run(desk)
             if set(fresh) - set(seen):
                 # Others do so: nothing can be told.
                 return
             seen |= fresh
-        desk.call(CREATE_CONVERSATION, raw=body.encode())
-        fresh, page = _blank_ones(desk)
+        desk.call(CREATE_CONVERSATION, raw=body.encode(), credential=credential)
+        fresh, page = _not_of_the_run(desk)
         appeared = [one for name, one in fresh.items() if name not in seen]
         if not appeared:
             desk.check(REFUSED, None, page.exchange)
             return
         seen |= fresh
-    mismatch = Mismatch("a conversation without a subject appeared", "none", shown(appeared[0]))
+    mismatch = Mismatch("a conversation appeared as a malformed body was refused", "none", shown(appeared[0]))
     desk.check(REFUSED, of_item(mismatch, appeared[0]), page.exchange)
 
 
-def _blank_ones(desk: Helpdesk) -> tuple[dict[str, dict[str, Any]], Page]:
-    """The conversations without a subject at either end of the list, by id, and the last page."""
+def _not_of_the_run(desk: Helpdesk) -> tuple[dict[str, dict[str, Any]], Page]:
+    """The conversations at either end of the list that no request of this run names, by id, and the last page."""
     pages = desk.list_recent()
-    items = [item for page in pages for item in page.items if not str(item.get("subject") or "").strip()]
-    return {item["id"]: item for item in items}, pages[-1]
+    items = [item for page in pages for item in page.items if item["id"] not in desk.ledger.records]
+    # Other workers of the run create some meanwhile.
+    return {item["id"]: item for item in items if desk.run_id not in f"{item.get('subject')} {item.get('requester')}"}, pages[-1]
 
 
 @pytest.mark.requirements(REFUSED, "create.new-user-names")

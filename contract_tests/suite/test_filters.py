@@ -225,30 +225,47 @@ def test_the_count_of_what_is_closed_grows_with_each_resolve(desk: Helpdesk) -> 
 
 @pytest.mark.since(2)
 @pytest.mark.last(7)
-@pytest.mark.requirements("list.count")
-def test_what_is_counted_is_what_the_pages_hold(desk: Helpdesk, contract: Contract) -> None:
+@pytest.mark.requirements("list.count", "list.unfiltered", "list.status-filter")
+def test_each_list_holds_what_it_counts_and_all_that_was_created(desk: Helpdesk, contract: Contract) -> None:
     """After all that was done, refused and repeated."""
     for status in (None, *contract.statuses):
-        _check_count_of_all(desk, {} if status is None else {"status": status})
+        _check_whole_list(desk, status)
 
 
-def _check_count_of_all(desk: Helpdesk, query: dict[str, Any]) -> None:
-    """Judge that a list counts as many as its pages hold.
+def _check_whole_list(desk: Helpdesk, status: str | None) -> None:
+    """Judge that a list counts as many as its pages hold, and that they hold each conversation of the run with that status.
 
     Others may write meanwhile, which moves items from page to page. So a mismatch counts only if the pages hold the same twice.
     A list that is too long is not judged.
     """
+    query: dict[str, Any] = {} if status is None else {"status": status}
     most, before = desk.contract.page_maximum, list[str]()
     if desk.list_page(**query, limit=1).count > most * _MOST_PAGES:
         return
     for _ in range(_SCANS):
         pages = desk.list_pages(most, **query)
         listed = [one for page in pages for one in page.ids]
-        mismatch = lists.count_mismatch(pages[-1].count, len(set(listed)))
-        if mismatch is None or listed == before:
-            desk.check("list.count", mismatch, pages[-1].exchange, because=[page.exchange for page in pages[:-1]])
+        miscounted = lists.count_mismatch(pages[-1].count, len(set(listed)))
+        lacking = _lacking(desk, status, set(listed))
+        if listed == before or not (miscounted or lacking):
+            because = [page.exchange for page in pages[:-1]]
+            desk.check("list.count", miscounted, pages[-1].exchange, because=because)
+            lost = lists.ids_mismatch({lacking}, []) if lacking else None
+            by = "list.unfiltered" if status is None else "list.status-filter"
+            desk.check(by, lost, pages[-1].exchange, about=[lacking], because=because)
             return
         before = listed
+
+
+def _lacking(desk: Helpdesk, status: str | None, listed: set[str]) -> str:
+    """Return a conversation of the run that a list by status lacks though a get shows that status; empty where there is none."""
+    for record in desk.ledger.records.values():
+        if record.id in listed or (status is not None and record.status != status):
+            continue
+        reading = desk.call(GET_CONVERSATION, id=record.id)
+        if reading.succeeded and (status is None or reading.members.get("status") == status):
+            return record.id
+    return ""
 
 
 def _check_count_grows(

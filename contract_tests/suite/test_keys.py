@@ -10,6 +10,7 @@ from contract_tests.client.helpdesk import Helpdesk
 from contract_tests.client.snapshots import Snapshot
 from contract_tests.contract.operations import (
     CREATE_CONVERSATION,
+    CREATE_MESSAGE,
     GET_CONVERSATION,
     LIST_CONVERSATIONS,
     LIST_MESSAGES,
@@ -36,12 +37,15 @@ _FEW = 3
 
 UNCHANGED = "auth.refusal-changes-nothing"
 
+_WRITES = (CREATE_MESSAGE, RESOLVE_CONVERSATION)
+"""Operations that a server may refuse for a closed or an anonymous conversation, whatever the key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bystander:
     """Conversations that bad keys ask for, as they were before, and the requester of what they would create.
 
-    `others` are closed or anonymous: a write to one may be refused for that, so they are only read.
+    `others` are closed or anonymous: a write to one may be refused for that instead.
     """
 
     record: Record
@@ -51,7 +55,7 @@ class Bystander:
 
     def asked_for(self, operation_id: str, turn: int, few: bool) -> tuple[Record, ...]:
         """Return the conversations that a bad key asks for: all if there are few such keys, else one after the other."""
-        if operation_id not in (GET_CONVERSATION, LIST_MESSAGES):
+        if operation_id in (CREATE_CONVERSATION, LIST_CONVERSATIONS):
             return (self.record,)
         every = (self.record, *self.others)
         return every if few else (every[turn % len(every)],)
@@ -207,14 +211,21 @@ def check_refused_everywhere(
                 continue
             for record in bystander.asked_for(operation_id, number // 2, few):
                 with desk.since(forgery.since if record is bystander.record else 2):
-                    _check_refused(desk, bystander.marker, requirement, forgery, operation_id, record, number, place)
+                    _check_refused(desk, bystander, requirement, forgery, operation_id, record, number, place)
 
 
 def _check_refused(
-    desk: Helpdesk, marker: str, requirement: str, forgery: Forgery, operation_id: str, record: Record, number: int, place: int
+    desk: Helpdesk,
+    bystander: Bystander,
+    requirement: str,
+    forgery: Forgery,
+    operation_id: str,
+    record: Record,
+    number: int,
+    place: int,
 ) -> None:
     """Judge that an operation refuses a forgery; `number` and `place` vary what else the request has."""
-    body = valid_body(desk, operation_id, record, email=marker)
+    body = valid_body(desk, operation_id, record, email=bystander.marker)
     # Every other list is filtered: that may be another way through the server.
     query = {"user_email": record.email, "offset": 1} if operation_id == LIST_CONVERSATIONS and number % 2 else None
     left = brought_along(desk, operation_id, record, number, forgery)
@@ -222,8 +233,9 @@ def _check_refused(
     if desk.target.keys.origin and (number + place) % 2:
         left["Origin"] = desk.target.keys.origin
     exchange = desk.call(operation_id, id=record.id, query=query, body=body, forgery=forgery, headers=left)
-    # A server may look at where a request comes from first, and say no to that.
-    wrong = responses.not_refused(exchange) if "Origin" in left else responses.status_mismatch(exchange, 401)
+    # A server may look first at where a request comes from, or at what it writes to, and say no to that.
+    for_another_reason = "Origin" in left or (operation_id in _WRITES and record is not bystander.record)
+    wrong = responses.not_refused(exchange) if for_another_reason else responses.status_mismatch(exchange, 401)
     desk.check(requirement, _labelled(forgery, wrong), exchange)
     if exchange.status == 401:
         desk.check("auth.refusal-body", responses.no_text_detail(exchange), exchange)

@@ -153,6 +153,8 @@ MEDIA_TYPES = (
     "multipart/form-data; boundary=",
     "application/octet-stream",
     "application/json; charset=utf-16",
+    'application/json; charset="utf-8"',
+    'application/json;charset=utf-8;profile="a;b=c"',
     "application/json; charset=unknown-8",
     "application/problem+json",
     "APPLICATION/JSON",
