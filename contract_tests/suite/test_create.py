@@ -183,7 +183,8 @@ def test_anonymous_conversations_are_nobody_elses(desk: Helpdesk, contract: Cont
 
 
 @pytest.mark.requirements("create.new-user-names", "create.existing-user-names")
-def test_names_of_an_existing_user_are_not_overwritten(desk: Helpdesk) -> None:
+def test_names_of_an_existing_user_are_not_overwritten(desk: Helpdesk, contract: Contract) -> None:
+    """Nor does a later conversation take anything else from an earlier one: each has another channel and another priority."""
     again: tuple[dict[str, str], ...] = (
         {"user_first_name": "Max", "user_last_name": "Mustermann"},
         {"user_first_name": "Eve"},
@@ -195,19 +196,18 @@ def test_names_of_an_existing_user_are_not_overwritten(desk: Helpdesk) -> None:
             # By a key of each tier, in either header.
             continue
         email = desk.email("named")
-        first = desk.create(
-            desk.payload(user_email=email, user_first_name="Zoë", user_last_name="D'Ávila & <Söhne>"), credential=credential
-        )
+        names = {"user_first_name": "Zoë", "user_last_name": "D'Ávila & <Söhne>"}
+        first = desk.create(desk.payload(user_email=email, **names, **_turn(contract, number)), credential=credential)
         later = [names for place, names in enumerate(again) if desk.effort.combined(number // 2, place)]
-        others = [desk.create(desk.payload(user_email=email, **names)) for names in later]
+        turns = [_turn(contract, number + 1 + place) for place in range(len(later))]
+        others = [desk.create(desk.payload(user_email=email, **one, **turn)) for one, turn in zip(later, turns, strict=True)]
         # This holds whatever else a create has, whatever the user has done since, and even if nothing is open any more.
         desk.send(first, desk.body())
         if number >= 2:
             for record in (first, *others):
                 desk.resolve(record)
         named = {"user_first_name": "Rudolf", "user_last_name": "von und zu Hohenlohe"}
-        channels = desk.contract.channels
-        payload = desk.payload(user_email=email, **named, channel=channels[(number + 2) % len(channels)], description="Who am I?")
+        payload = desk.payload(user_email=email, **named, **_turn(contract, number + 2), description="Who am I?")
         others.append(desk.create(payload))
         # Empty names may be refused, as many a framework does unless it is told otherwise; accepted, they overwrite nothing.
         blank = desk.payload(user_email=email, user_first_name="", user_last_name="")
@@ -218,6 +218,12 @@ def test_names_of_an_existing_user_are_not_overwritten(desk: Helpdesk) -> None:
         desk.list_page(user_email=email)
         for record in (first, others[-1]):
             desk.get(record)
+
+
+def _turn(contract: Contract, number: int) -> dict[str, str]:
+    """A channel and a priority, others for the next number."""
+    channels, priorities = contract.channels, contract.priorities
+    return {"channel": channels[number % len(channels)], "priority": priorities[number % len(priorities)]}
 
 
 @pytest.mark.since(2)

@@ -90,6 +90,9 @@ def test_all_texts_and_metadata_come_back_on_each_channel_for_everybody(desk: He
             if not anonymous:
                 desk.send(record, desk.body(body))
                 desk.check_messages(record)
+                # What the same person asks next has a channel and a priority of its own.
+                others = {"channel": channels[(number + 1) % len(channels)], "priority": priorities[number - 1]}
+                desk.create(desk.payload(user_email=record.email, **others))
 
 
 def _is_short(text: str) -> bool:
