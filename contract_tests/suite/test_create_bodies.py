@@ -1,7 +1,5 @@
 """Creating conversations: any text and any JSON comes back as it was sent, however the body is written."""
 
-from typing import Any
-
 import pytest
 
 from contract_tests.client.helpdesk import Helpdesk
@@ -11,9 +9,6 @@ from contract_tests.data import samples
 from contract_tests.judging.mismatches import Mismatch, messages, responses, shown
 from contract_tests.judging.mismatches.values import is_text
 from contract_tests.model.marks import mark_of
-
-_LONG = 1_000
-"""Characters of a body; all shorter ones make one of some kilobytes."""
 
 _LONGEST_NAME = 100
 """Characters of a name that nobody may refuse."""
@@ -60,52 +55,6 @@ def _packed(texts: list[str]) -> list[str]:
     pairs = [(f"{one} {two}", one, two) for one, two in zip(rest[:half], rest[half:], strict=False)]
     packed = [text for both, one, two in pairs for text in ([both] if len(both) <= _LONGEST_NAME else [one, two])]
     return [*whole, *packed, *rest[2 * half :]]
-
-
-@pytest.mark.since(2)
-@pytest.mark.requirements("create.text-exact", "create.metadata-kept", "create.priority-kept", "create.channel-kept")
-@pytest.mark.requirements("get.as-created", "messages.body-exact")
-def test_all_texts_and_metadata_come_back_on_each_channel_for_everybody(desk: Helpdesk, contract: Contract) -> None:
-    """Send much at once: what is done only on one channel, or only for anonymous people, shows in few requests."""
-    channels, priorities, body = contract.channels, contract.priorities, "\n".join(filter(_is_short, samples.BODIES))
-    # What is taken for mail may be changed at its beginning only.
-    subjects = _joined([samples.OF_MAIL, *samples.TEXTS], contract.subject_maximum - contract.subject_maximum // 8)
-    for anonymous in (True, False):
-        if anonymous and "user_email" in contract[CREATE_CONVERSATION].required:
-            continue
-        for number in range(max(len(channels), len(subjects))):
-            payload: dict[str, Any] = {
-                "subject": desk.subject(subjects[(number + anonymous) % len(subjects)]),
-                "channel": channels[number % len(channels)],
-                "priority": priorities[number % len(priorities)],
-                "user_first_name": samples.SUBJECTS[number],
-                "user_last_name": samples.SUBJECTS[-1 - number],
-                **({} if anonymous else {"user_email": desk.email()}),
-            }
-            # Names of members have no meaning in metadata, whatever they would mean beside it.
-            others = {"priority": priorities[number - 1], "channel": channels[number - 1], "status": contract.statuses[-1]}
-            named = {**dict.fromkeys((*contract.conversation_members, *payload), "other"), "user_email": desk.email(), **others}
-            record = desk.create({**payload, "metadata": {**samples.ALL_METADATA, **named}})
-            desk.get(record)
-            if not anonymous:
-                desk.send(record, desk.body(body))
-                desk.check_messages(record)
-                # What the same person asks next has a channel and a priority of its own.
-                others = {"channel": channels[(number + 1) % len(channels)], "priority": priorities[number - 1]}
-                desk.create(desk.payload(user_email=record.email, **others))
-
-
-def _is_short(text: str) -> bool:
-    return len(text) < _LONG
-
-
-def _joined(texts: list[str], longest: int) -> list[str]:
-    """Return lines of at most `longest` characters that hold the texts, in their order."""
-    lines = [""]
-    for text in texts:
-        both = f"{lines[-1]} {text}".strip()
-        lines = [*lines[:-1], both] if len(both) <= longest else [*lines, text[:longest]]
-    return lines
 
 
 @pytest.mark.since(2)

@@ -46,7 +46,7 @@ ODD: dict[str, dict[str, Any]] = {
     "names of members that formats use": {"metadata": {"$ref": "#/", "@id": 7, "$type": "x", "#text": None}},
     "invisible characters": {
         "subject": "zero\u200bwidth, soft\u00adhyphen, byte\ufefforder mark, line\u2028separator",
-        "metadata": {"directions": "\u200eleft \u200fright \u202ain\u202c \u2066it\u2069"},
+        "metadata": {"directions": "\u200eleft \u200fright \u202ain\u202c \u2066it\u2069", "ends": "of lines\u2028and\u2029others"},
     },
     "marks of direction": {
         "subject": "left \u200eto\u200f right \u202ain\u202c \u2066it\u2069, flag \U0001f3f4\U000e0067\U000e0062\U000e007f"
@@ -89,7 +89,6 @@ def _check_kept_or_refused(desk: Helpdesk, unusual: Iterable[dict[str, Any]]) ->
     for record in kept:
         if item := listed.get(record.id):
             desk.compare(record, item, listing, otherwise=WHOLE, listed=True)
-            continue
         reading = desk.call(GET_CONVERSATION, id=record.id)
         desk.check(WHOLE, responses.status_mismatch(reading, 200), reading)
         if reading.succeeded:
