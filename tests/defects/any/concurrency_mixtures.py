@@ -16,7 +16,7 @@ from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation, Message
 from mockserver.serving.server import WsgiApp
 from tests.defects.any.concurrency import InFlight, Unlocked
-from tests.defects.kit.parts import CREATE, GET, LIST, MESSAGES, RESOLVE, SEND, broken
+from tests.defects.kit.parts import CREATE, GET, LIST, MESSAGES, RESOLVE, SEND, Event, broken, handling, with_organisation
 from tests.defects.kit.rules import change, pause, ruling
 from tests.defects.kit.stores import kept_messages
 from tests.defects.registry import Difficulty, defect
@@ -106,6 +106,19 @@ def concurrency_requesters_mixed_up() -> WsgiApp:
         return Conversations.create(self, caller, checked._replace(body={**checked.body, **email}))
 
     return broken(store=Unlocked(), conversations=ruling(create=create))
+
+
+@defect("any.concurrent-creates", "isolation.list", difficulty=RARE)
+def concurrency_organisations_mixed_up() -> WsgiApp:
+    """The organisation of the create that is being handled is kept in one place for all threads."""
+    current: dict[str, str] = {}
+
+    def create(event: Event) -> Event:
+        current["organisation"] = event.caller.organisation
+        pause(3)
+        return with_organisation(event, current["organisation"])
+
+    return broken(pipeline=handling(create, CREATE))
 
 
 @defect("tier.refused", "resolve.answer", "any.concurrent-resolves", difficulty=RARE)

@@ -41,5 +41,11 @@ def robustness_500_cookie_without_a_name() -> WsgiApp:
     return crashing(lambda operation, request: (request.header("Cookie") or "").startswith("="))
 
 
+@defect(ERROR, difficulty=RARE)
+def robustness_500_charset_in_quotes() -> WsgiApp:
+    """A charset in quotation marks in the content type is answered with 500: no codec is called that."""
+    return crashing(lambda operation, request: 'charset="' in str(request.environ.get("CONTENT_TYPE")))
+
+
 def _unsplit(accept: str | None) -> bool:
     return bool(accept) and "/" not in str(accept).partition(",")[0]

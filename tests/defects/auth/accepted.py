@@ -285,6 +285,12 @@ def keys_none_needed_to_read_what_is_anonymous() -> WsgiApp:
     return of_some(without_any, lambda found: found.requester.anonymous, MESSAGES)
 
 
+@defect("auth.missing-key", difficulty=RARE)
+def keys_none_needed_to_resolve_again() -> WsgiApp:
+    """Resolving a conversation that is closed already is answered with 200, as nothing is to be done, to whoever sends no key."""
+    return of_some(without_any, lambda found: found.status == "closed", RESOLVE)
+
+
 def of_some(
     otherwise: Callable[[Authenticator, Request, str], ApiKey | None], concerns: Callable[[Conversation], bool], operation: str
 ) -> WsgiApp:

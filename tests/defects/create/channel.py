@@ -58,6 +58,21 @@ def values_channel_of_the_first() -> WsgiApp:
     return handled(change)
 
 
+@defect("create.channel-kept", difficulty=RARE)
+def values_channel_email_for_good() -> WsgiApp:
+    """Whose first conversation came by email has the channel email ever after."""
+    first: dict[tuple[str, str], str | None] = {}
+
+    def change(event: Event) -> Event | None:
+        if "user_email" not in event.body:
+            return None
+        requester = event.caller.organisation, event.body["user_email"]
+        channel = first.setdefault(requester, event.body.get("channel"))
+        return with_body(event, channel=channel) if channel == "email" else None
+
+    return handled(change)
+
+
 @defect("create.opens", difficulty=RARE)
 def values_pending_when_urgent() -> WsgiApp:
     """An urgent conversation begins as pending."""

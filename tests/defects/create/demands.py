@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from mockserver.contract.document import Operation
 from mockserver.handling.conversations import Conversations
 from mockserver.handling.errors import HttpRefusal
 from mockserver.handling.validation import Validator
@@ -78,6 +79,19 @@ def refusals_charset() -> WsgiApp:
             super().check_content_type(request)
 
     return broken(validator=Whole)
+
+
+@defect("create.status", difficulty=RARE)
+def refusals_charset_in_capitals() -> WsgiApp:
+    """A create whose media type has the charset UTF-8 in capitals is refused; utf-8 is taken."""
+
+    class InSmallLetters(Validator):
+        def read(self, request: Request, operation: Operation) -> CheckedRequest:
+            if operation.id == CREATE and "charset=UTF-8" in str(request.environ.get("CONTENT_TYPE", "")):
+                raise HttpRefusal(415, "The body should be in utf-8.")
+            return super().read(request, operation)
+
+    return broken(validator=InSmallLetters)
 
 
 @defect("create.status", difficulty=RARE)

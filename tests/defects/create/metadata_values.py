@@ -9,7 +9,8 @@ from typing import Any
 
 from mockserver.serving.server import WsgiApp
 from tests.defects.create.metadata import deep, metadata, scalars
-from tests.defects.kit.parts import in_chunks, text_of
+from tests.defects.kit.creating import handled
+from tests.defects.kit.parts import Event, in_chunks, text_of, with_body
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -290,3 +291,16 @@ def metadata_texts_of_one_member_are_read() -> WsgiApp:
             given, lambda value: json.loads(value) if isinstance(value, str) and re.fullmatch(r'\{"\w+": ?\d+\}', value) else value
         )
     )
+
+
+@defect(KEPT, difficulty=RARE)
+def metadata_phones_of_callbacks_are_dialled() -> WsgiApp:
+    """Of the channel callback, the phone in metadata loses its spaces and dashes, so that it can be dialled."""
+
+    def change(event: Event) -> Event | None:
+        given = event.body.get("metadata", {})
+        if event.body.get("channel") != "callback" or not isinstance(given.get("phone"), str):
+            return None
+        return with_body(event, metadata={**given, "phone": re.sub("[ -]", "", given["phone"])})
+
+    return handled(change)

@@ -7,6 +7,7 @@ from mockserver.model.caller import Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.model.records import Conversation
 from mockserver.serving.server import WsgiApp
+from tests.defects.create.wrong_values import PRIORITIES
 from tests.defects.kit.creating import answered, handled
 from tests.defects.kit.parts import CREATE, Event, answering, broken, with_body, without
 from tests.defects.registry import Difficulty, defect
@@ -143,3 +144,14 @@ def priority_by_words() -> WsgiApp:
         return value
 
     return broken(pipeline=answering(changed, CREATE))
+
+
+@defect("create.priority-kept", difficulty=RARE)
+def values_priority_from_metadata() -> WsgiApp:
+    """A priority that is given yields to the one in metadata."""
+
+    def change(event: Event) -> Event | None:
+        inner = event.body.get("metadata", {}).get("priority")
+        return with_body(event, priority=inner) if "priority" in event.body and inner in PRIORITIES else None
+
+    return handled(change)

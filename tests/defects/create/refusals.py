@@ -74,18 +74,31 @@ def refusals_undocumented_channel_and_stored() -> WsgiApp:
     return broken(pipeline=stored_although(lambda violation: violation.field == "channel", channel="api"))
 
 
-@defect("create.refusal-changes-nothing", difficulty=RARE)
-def refusals_malformed_and_stored() -> WsgiApp:
-    """A body that is not JSON is refused, and an empty conversation is stored."""
+def stored_when_malformed(subject: str, *tiers: str) -> WsgiApp:
+    """A server that stores an anonymous conversation before it refuses a body that is not JSON, for keys of these tiers."""
 
     class Storing(Pipeline):
         def refused(self, operation: Operation, request: Request, refusal: Refusal) -> Response:
             if operation.id == CREATE and refusal.detail.startswith("The body is not JSON"):
-                with self.store.transaction():
-                    self.conversations.create(self.authenticate(request, operation), CheckedRequest("", {}, {"subject": ""}))
+                caller = self.authenticate(request, operation)
+                if caller.key.tier in tiers:
+                    with self.store.transaction():
+                        self.conversations.create(caller, CheckedRequest("", {}, {"subject": subject}))
             return super().refused(operation, request, refusal)
 
     return broken(pipeline=Storing)
+
+
+@defect("create.refusal-changes-nothing", difficulty=RARE)
+def refusals_malformed_and_stored() -> WsgiApp:
+    """A body that is not JSON is refused, and an empty conversation is stored."""
+    return stored_when_malformed("", "server", "client")
+
+
+@defect("create.refusal-changes-nothing", difficulty=RARE)
+def refusals_malformed_and_stored_for_clients() -> WsgiApp:
+    """A body that is not JSON is refused, and with a client key a conversation "(unparsed)" of nobody is stored."""
+    return stored_when_malformed("(unparsed)", "client")
 
 
 @defect("create.refusal-changes-nothing", "create.new-user-names", difficulty=RARE)

@@ -201,3 +201,13 @@ def text_subject_without_re_by_mail() -> WsgiApp:
         return with_body(event, subject=re.sub(r"^((Re|Fwd|AW): )+", "", subject)) if came_by else None
 
     return broken(pipeline=handling(handled, CREATE))
+
+
+@defect("create.text-exact", difficulty=RARE)
+def text_subject_without_re_when_anonymous() -> WsgiApp:
+    """A leading `Re: ` is taken off a subject where there is no address to answer to."""
+
+    def handled(event: Event) -> Event | None:
+        return with_body(event, subject=event.body["subject"].removeprefix("Re: ")) if "user_email" not in event.body else None
+
+    return broken(pipeline=handling(handled, CREATE))

@@ -6,7 +6,7 @@ from typing import Any
 from mockserver.contract.document import Operation
 from mockserver.handling.pipeline import Pipeline
 from mockserver.serving.server import WsgiApp
-from tests.defects.kit.parts import CREATE, GET, Event, answering, broken
+from tests.defects.kit.parts import CREATE, GET, Event, answering, broken, text_of
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -222,3 +222,10 @@ def get_metadata_of_the_first() -> WsgiApp:
         return value | {"metadata": first.setdefault(email, value["metadata"])} if email else value
 
     return broken(pipeline=answering(change, GET))
+
+
+@defect("get.as-created", "create.whole-or-refused", difficulty=RARE)
+def get_metadata_without_separators() -> WsgiApp:
+    """A conversation that is got has no U+2028 and U+2029 in the texts of its metadata, so that scripts can hold it."""
+    separators = {0x2028: None, 0x2029: None}
+    return shown(lambda value, event: value | {"metadata": text_of(value["metadata"], lambda text: text.translate(separators))})

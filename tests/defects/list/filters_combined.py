@@ -205,3 +205,14 @@ def filters_combined_without_low_ones() -> WsgiApp:
         return [one for one in found if one.priority != "low"] if few else found
 
     return broken(conversations=selecting(select))
+
+
+@defect("list.filters-combine", "list.count", difficulty=RARE)
+def filters_both_not_of_hyphens() -> WsgiApp:
+    """With both filters nothing is found where there is a hyphen or an underscore before the @: the index parts words there."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Found) -> Found:
+        parted = query["status"] and set("-_") & set((query["user_email"] or "").partition("@")[0])
+        return [] if parted else found
+
+    return broken(conversations=selecting(select))

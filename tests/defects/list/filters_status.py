@@ -147,3 +147,9 @@ def filters_pending_is_answered() -> WsgiApp:
         return [one for one in every if one in found or (one.status == "open" and is_answered(rules.store, one))]
 
     return broken(conversations=selecting(select))
+
+
+@defect("list.status-filter", difficulty=RARE)
+def filters_status_without_anonymous_callbacks() -> WsgiApp:
+    """Anonymous conversations of the channel callback are not found by their status."""
+    return by_status(lambda one, asked: one.status == asked and not (one.requester.anonymous and one.channel == "callback"))

@@ -13,7 +13,7 @@ from mockserver.model.caller import ApiKey, Caller
 from mockserver.model.checked_request import CheckedRequest
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import CREATE, LIST, RESOLVE, SEND, Counter, Event, TwoProcesses, answering, broken
-from tests.defects.kit.rules import SECOND, age, everything, listing, selecting
+from tests.defects.kit.rules import SECOND, Sent, age, everything, listing, selecting
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -169,22 +169,22 @@ def lists_cached_for_a_while() -> WsgiApp:
 @defect("resolve.lists-agree", "resolve.get-agrees", "list.status-filter", difficulty=MEDIUM)
 def lists_cached_until_the_next_create() -> WsgiApp:
     """The answers of lists are kept until a conversation is created: resolving does not renew them."""
-    return kept_until(CREATE, lambda event: tuple(sorted(map(str, event.query.items()))))
+    return kept_until(lambda event: tuple(sorted(map(str, event.query.items()))), CREATE)
 
 
-def kept_until(renewing: str, place_of: Callable[[Event], tuple[Any, ...] | None]) -> WsgiApp:
-    """Make a server that caches lists by organisation and `place_of`, until the operation `renewing`. None is not cached."""
+def kept_until(place_of: Callable[[Event], tuple[Any, ...] | None], *renewing: str) -> WsgiApp:
+    """Make a server that caches lists by organisation and `place_of`, until an operation in `renewing`. None is not cached."""
     lock, kept = threading.Lock(), dict[tuple[Any, ...], Any]()
 
     def rewrite(value: Any, event: Event) -> Any:
         with lock:
-            if event.operation == renewing:
+            if event.operation in renewing:
                 kept.clear()
                 return value
             place = place_of(event)
             return value if place is None else kept.setdefault((event.caller.organisation, *place), value)
 
-    return broken(pipeline=answering(rewrite, LIST, renewing))
+    return broken(pipeline=answering(rewrite, LIST, *renewing))
 
 
 @defect("list.fresh", "list.email-filter", difficulty=RARE)
@@ -263,7 +263,7 @@ def lists_unfiltered_kept_by_their_query() -> WsgiApp:
         query = event.query
         return None if query["user_email"] or query["status"] else (query["limit"], query["offset"])
 
-    return kept_until(RESOLVE, place)
+    return kept_until(place, RESOLVE)
 
 
 @defect("list.unfiltered", "list.status-filter", difficulty=RARE)
@@ -272,3 +272,26 @@ def lists_without_closed_anonymous() -> WsgiApp:
     return broken(
         conversations=selecting(lambda *given: [one for one in given[-1] if one.status != "closed" or not one.requester.anonymous])
     )
+
+
+@defect("list.unfiltered", difficulty=RARE)
+def lists_without_closed_of_low_priority() -> WsgiApp:
+    """Closed conversations of the priority low are not listed where there is no filter at all."""
+
+    def select(rules: Any, caller: Caller, query: Any, found: Any) -> Any:
+        filtered = query["status"] or query["user_email"]
+        return [one for one in found if filtered or (one.status, one.priority) != ("closed", "low")]
+
+    return broken(conversations=selecting(select))
+
+
+@defect("list.items-as-get", "resolve.get-agrees", difficulty=RARE)
+def lists_without_a_query_kept_by_key() -> WsgiApp:
+    """The list without any query is kept for each key until the next create, and shows as open what was closed meanwhile."""
+    return kept_until(lambda event: None if event.request.query else (event.caller.key.key,), CREATE)
+
+
+@defect("list.limit", "list.offset", difficulty=RARE)
+def lists_kept_by_the_values_of_their_query() -> WsgiApp:
+    """Until the next write, lists are kept by the values of their query alone: limit=2&offset=1 is limit=1&offset=2."""
+    return kept_until(lambda event: tuple(sorted(Sent(event).query.values())), CREATE, SEND, RESOLVE)

@@ -152,6 +152,14 @@ def messages_body_every_fifteenth_cut() -> WsgiApp:
     return for_some(lambda text: text[:-1], lambda event: event.number % 15 == 0)
 
 
+@defect(EXACT, difficulty=RARE)
+def messages_body_latin_1_with_a_charset() -> WsgiApp:
+    """The body of a message whose media type has a charset, whichever it is, is read as Latin-1."""
+    return for_some(
+        lambda text: text.encode().decode("latin-1"), lambda event: "charset=" in str(event.request.environ.get("CONTENT_TYPE"))
+    )
+
+
 # --- refused ----------------------------------------------------------------------------------------------------------------------
 
 
