@@ -114,6 +114,18 @@ def messages_to_closed_lost() -> WsgiApp:
 
 
 @defect("messages.listed-once", difficulty=RARE)
+def messages_of_others_to_closed_lost() -> WsgiApp:
+    """Messages to a closed conversation are acknowledged and lost if somebody else than the requester sends them."""
+
+    def effect(rules: Any, caller: Caller, checked: CheckedRequest, message: Message) -> None:
+        conversation = conversation_of(rules, message)
+        if conversation.status == "closed" and message.sender_email != conversation.requester.email:
+            kept_messages(rules.store, message.conversation).remove(message)
+
+    return sent(effect)
+
+
+@defect("messages.listed-once", difficulty=RARE)
 def messages_to_anonymous_lost() -> WsgiApp:
     """Messages to a conversation of an anonymous user are acknowledged and lost."""
 

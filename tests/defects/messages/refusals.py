@@ -19,6 +19,7 @@ from mockserver.model.refusal import Refusal
 from mockserver.serving.server import WsgiApp
 from tests.defects.kit.parts import SEND, broken, decoding, handling, ignoring, receiving, status_of, with_body
 from tests.defects.kit.rules import change, ruling
+from tests.defects.kit.stores import kept_messages
 from tests.defects.registry import Difficulty, defect
 
 EASY, MEDIUM, RARE = Difficulty
@@ -176,6 +177,49 @@ def messages_sender_not_required_of_servers() -> WsgiApp:
         return Conversations.send(self, caller, checked)
 
     return broken(validator=Lenient, conversations=ruling(send=send))
+
+
+def without_sender(send_it: Callable[[Any, Caller, CheckedRequest], Message | None]) -> WsgiApp:
+    """Make a server that accepts some messages without user_email: `send_it` sends one, or returns None for a refusal."""
+
+    def send(self: Any, caller: Caller, checked: CheckedRequest) -> Message:
+        if "user_email" in checked.body:
+            return Conversations.send(self, caller, checked)
+        message = send_it(self, caller, checked)
+        if message is None:
+            raise HttpRefusal(400, "user_email: This field is required.")
+        return message
+
+    return broken(validator=ignoring("required", member="user_email"), conversations=ruling(send=send))
+
+
+@defect("messages.user-email-required", difficulty=RARE)
+def messages_sender_not_required_of_clients_to_anonymous() -> WsgiApp:
+    """A message without user_email to an anonymous requester's conversation is accepted from client keys, with a null sender."""
+
+    def send_it(rules: Any, caller: Caller, checked: CheckedRequest) -> Message | None:
+        conversation = rules.find(caller, checked.id)
+        if caller.key.tier != "client" or not conversation.requester.anonymous:
+            return None
+        message: Message = rules.add_message(conversation, None, checked.body["body"], REPLY)
+        rules.store.replace_conversation(rules.after_reply(conversation, message))
+        return message
+
+    return without_sender(send_it)
+
+
+@defect("messages.user-email-required", difficulty=RARE)
+def messages_sender_not_required_after_the_first() -> WsgiApp:
+    """A message without user_email is taken for one of whoever wrote to the conversation last, once somebody has."""
+
+    def send_it(rules: Any, caller: Caller, checked: CheckedRequest) -> Message | None:
+        kept = kept_messages(rules.store, rules.find(caller, checked.id).id)
+        email = kept[-1].sender_email if kept else None
+        if email is None:
+            return None
+        return Conversations.send(rules, caller, checked._replace(body={**checked.body, "user_email": email}))
+
+    return without_sender(send_it)
 
 
 @defect("messages.wrong-types", difficulty=MEDIUM)

@@ -124,6 +124,28 @@ def resolve_deletes_all_but_the_latest_message() -> WsgiApp:
     return besides(effect)
 
 
+@defect("resolve.rest-kept", "messages.listed-once", difficulty=RARE)
+def resolve_deletes_messages_of_low_priority() -> WsgiApp:
+    """Resolving a conversation of the priority low deletes its messages."""
+
+    def effect(rules: Any, caller: Caller, checked: CheckedRequest, done: Conversation) -> None:
+        if done.priority == "low":
+            kept_messages(rules.store, done.id).clear()
+
+    return besides(effect)
+
+
+@defect("resolve.rest-kept", difficulty=RARE)
+def resolve_drops_the_phone_of_callbacks() -> WsgiApp:
+    """Resolving a conversation of the channel callback drops phone from its metadata: they have been called back."""
+
+    def called_back(rules: Any, conversation: Conversation) -> Any:
+        dropped = "phone" if conversation.channel == "callback" else None
+        return {name: value for name, value in conversation.metadata.items() if name != dropped}
+
+    return closing(metadata=called_back)
+
+
 # --- to other conversations -------------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +226,42 @@ def resolve_closes_the_latest_instead() -> WsgiApp:
         return self.resolved(named)
 
     return broken(conversations=ruling(resolve=resolve))
+
+
+@defect("resolve.only-that", "messages.conversation-kept", difficulty=RARE)
+def resolve_closes_where_the_requester_wrote() -> WsgiApp:
+    """Resolving closes also the open conversations of others in which the requester has written."""
+
+    def effect(rules: Any, caller: Caller, checked: CheckedRequest, done: Conversation) -> None:
+        own = done.requester
+        for other in [*rules.store.conversations(caller.organisation)]:
+            wrote = own.email in {message.sender_email for message in kept_messages(rules.store, other.id)}
+            if own.email is not None and other.requester.id != own.id and other.status == "open" and wrote:
+                change(rules, other, status="closed")
+
+    return besides(effect)
+
+
+@defect("resolve.only-that", "any.durable", difficulty=RARE)
+def resolve_marks_metadata_shared_with_another() -> WsgiApp:
+    """Conversations of a requester with equal metadata, one right after the other, share it: resolving one marks the others'."""
+
+    def create(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        created = Conversations.create(self, caller, checked)
+        for before in siblings(self, caller, created)[:1]:
+            if before.metadata and before.metadata == created.metadata:
+                change(self, created, metadata=before.metadata)
+        return created
+
+    def resolve(self: Any, caller: Caller, checked: CheckedRequest) -> Conversation:
+        done = Conversations.resolve(self, caller, checked)
+        marked = {**done.metadata, "resolved": True}
+        for other in siblings(self, caller, done):
+            if done.metadata and other.metadata is done.metadata:
+                change(self, other, metadata=marked)
+        return done
+
+    return broken(conversations=ruling(create=create, resolve=resolve))
 
 
 # --- out of sight -----------------------------------------------------------------------------------------------------------------
