@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -45,11 +46,13 @@ class Choices(Mapping[str, str]):
         return self._taken[name] == option
 
 
+@cache
 def load_catalogue(path: Path = CHOICES) -> Mapping[str, Choice]:
     """All open points by name. Raises AccordError if the file cannot be read."""
     entries = read_yaml(path, "list of choices")
     try:
-        return {name: Choice(name, tuple(map(str, entry["options"])), str(entry["default"])) for name, entry in entries.items()}
+        found = {name: Choice(name, tuple(map(str, entry["options"])), str(entry["default"])) for name, entry in entries.items()}
+        return MappingProxyType(found)
     except (AttributeError, KeyError, TypeError) as error:
         raise AccordError(f"The list of choices {path} is malformed: {error}.", "Each needs options and a default.") from error
 

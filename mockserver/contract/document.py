@@ -7,7 +7,7 @@ of code.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,7 @@ from mockserver.contract.responses import DocumentedResponse, read_responses
 from mockserver.contract.schema import Schema
 from mockserver.contract.walker import Walker
 from mockserver.contract.webhooks import Webhook, read_webhooks
-from mockserver.yaml_files import read_yaml
+from mockserver.yaml_files import read_yaml, version_of
 
 _SUCCESS = re.compile(r"2\d\d")
 _IN_PATH = re.compile(r"\{([^}]*)\}")
@@ -150,6 +150,17 @@ def load_contract(path: str | Path | None = None) -> Contract:
     Raises AccordError, naming the place, for a file that cannot be read and for anything in it that the mock does not understand.
     """
     path = Path(path or OPENAPI)
+    version = version_of(path)
+    return _read(path) if version is None else _read_before(path, version)
+
+
+@lru_cache(maxsize=8)
+def _read_before(path: Path, _version: object) -> Contract:
+    """Read the document once for all applications of a process, as tests make many."""
+    return _read(path)
+
+
+def _read(path: Path) -> Contract:
     document = read_yaml(path, "contract document")
     if not isinstance(document, dict):
         raise AccordError(f"The contract document {path} is not an object.", "It should be OpenAPI 3.1.")
