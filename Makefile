@@ -8,14 +8,17 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_READY := tests/node/node_modules/.ready tests/stacks/node/node_modules/.ready
 
-.PHONY: demo test test-all lint types unit unit-all docs site kill-matrix variations reproduce repro profiles sites ci-figures rewrite bench clean
+.PHONY: demo test test-all lint types unit unit-all example docs site kill-matrix variations reproduce repro profiles sites ci-figures rewrite bench clean
 
 demo: $(READY)
 	$(BIN)/accord verify
 
-test: lint types unit
+# What takes long runs side by side: one of the processors is often idle while tests wait for something.
+test: lint
+	@$(MAKE) --no-print-directory -j types unit example
 
-test-all: lint types unit-all
+test-all: lint
+	@$(MAKE) --no-print-directory -j types unit-all example
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -34,6 +37,8 @@ unit-all: TESTS := extended or not extended
 unit unit-all: $(READY) $(NODE_READY)
 	$(BIN)/python -m compileall -q accord mockserver contract_tests tests
 	$(BIN)/pytest -n auto --dist worksteal -q --reruns 1 --durations 10 --durations-min 5 -m '$(TESTS)'
+
+example: $(READY)
 	cd examples/django_helpdesk && ../../$(BIN)/python manage.py test
 
 # Writes docs/contract.md from the files of the contract.
@@ -87,7 +92,7 @@ bench: $(READY)
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Accord needs Python 3.11 or later; name one: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
 	@touch $@
 
 # Linters of the contract document and the generated client, and a server in Express; without npm their tests are skipped, and say so.

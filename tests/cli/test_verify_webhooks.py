@@ -31,6 +31,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
         process.communicate(timeout=10)
 
 
+@pytest.mark.extended
 def test_the_mock_conforms_and_what_takes_longer_is_not_tested(heard: tuple[str, str], tmp_path: Path) -> None:
     url, listen = heard
     # All retries of the real schedule take half a minute, so the run waits only for the first one.

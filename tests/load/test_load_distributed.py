@@ -36,6 +36,7 @@ def test_two_workers_write_to_the_same_conversations(tmp_path: Path) -> None:
     assert not any((worker.directory / "accord-report").exists() for worker in workers)
 
 
+@pytest.mark.extended
 def test_a_worker_with_other_keys(tmp_path: Path) -> None:
     with serving(create_app(scenario="empty")) as url:
         master, (worker,) = together(tmp_path, url, tuple(KEYS[:2]))

@@ -70,7 +70,8 @@ def test_of_a_server_that_conforms() -> None:
     assert_follows_from_its_log(run)
 
 
-@pytest.mark.parametrize("name", sample(list(all_defects())[::500]))
+@pytest.mark.extended
+@pytest.mark.parametrize("name", list(all_defects())[::500])
 def test_of_a_broken_server(name: str) -> None:
     run = run_here(all_defects()[name].app(), strict=True)
     assert_follows_from_its_log(run)
