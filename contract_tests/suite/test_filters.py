@@ -18,6 +18,9 @@ from contract_tests.transport.exchange import Call
 _MOST_PAGES = 20
 """Pages of a list that others fill as well, which are read until one's own conversation is found."""
 
+_MOST_LOOKED_AT = 12
+"""Conversations that a list lacks which are read by themselves: one that cannot be read was lost, and that is judged elsewhere."""
+
 _SCANS = 3
 """How often such a list is read before something is called missing: others write, and what they do moves its pages."""
 
@@ -264,9 +267,8 @@ def _check_whole_list(desk: Helpdesk, status: str | None) -> None:
 
 def _lacking(desk: Helpdesk, status: str | None, listed: set[str]) -> str:
     """Return a conversation of the run that a list by status lacks though a get shows that status; empty where there is none."""
-    for record in desk.ledger.records.values():
-        if record.id in listed or (status is not None and record.status != status):
-            continue
+    records = [record for record in desk.ledger.records.values() if status is None or record.status == status]
+    for record in [one for one in records if one.id not in listed][:_MOST_LOOKED_AT]:
         reading = desk.call(GET_CONVERSATION, id=record.id)
         if reading.succeeded and (status is None or reading.members.get("status") == status):
             return record.id
