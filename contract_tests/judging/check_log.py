@@ -29,8 +29,8 @@ _ELSEWHERE = "webhook_listen"
 _LOOKED_AT = 20
 """How many violations of one requirement in one test are considered to find the smallest reproductions.
 
-It also limits all tests together: later tests consider only as many as are kept. Each takes some hundredths of a second, and
-a server that is wrong everywhere has thousands.
+It also limits all tests together: later tests consider one each, and after as many again none, unless an older version of the
+catalogue would have found it. Each takes up to some tenths of a second, and a server that is wrong everywhere has thousands.
 """
 
 
@@ -108,6 +108,7 @@ class Judge:
         self.untested: dict[str, str] = {}
         """The requirements that the running test could not test, with the reasons."""
         self._looked_at = Counter[str]()
+        self._oldest_looked_at: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def begin(self, test: str, since: int = 1, since_of: Mapping[str, int] | None = None) -> None:
@@ -193,8 +194,7 @@ class Judge:
             else:
                 seen.more_violated[exchange.failed, since] += 1
                 seen.last_violated = exchange.number
-            looks = number <= (_LOOKED_AT if self._looked_at[requirement_id] < _LOOKED_AT else KEPT_EVIDENCE)
-            self._looked_at[requirement_id] += looks
+            looks = self._looks(requirement_id, number, since)
         if looks:
             asked_again = self._ask_again(exchange) if self._ask_again and number <= KEPT_EVIDENCE else None
             told = replace(mismatch, summary=f"{mismatch.summary}; {asked_again}") if asked_again else mismatch
@@ -210,6 +210,17 @@ class Judge:
                 with self._lock:
                     seen.complete(evidence, whole)
         return False
+
+    def _looks(self, requirement_id: str, number: int, since: int) -> bool:
+        """Decide whether the running test's violation of that number is considered for a reproduction, and count it if so."""
+        looked = self._looked_at[requirement_id]
+        most = _LOOKED_AT if looked < _LOOKED_AT else int(looked < 2 * _LOOKED_AT)
+        oldest = self._oldest_looked_at.get(requirement_id, since)
+        if number > most and since >= oldest:
+            return False
+        self._looked_at[requirement_id] += 1
+        self._oldest_looked_at[requirement_id] = min(oldest, since)
+        return True
 
     def _evidence(
         self,
