@@ -1,5 +1,5 @@
 # make demo       set up, start the embedded mock, verify it, and show the summary
-# make test       set up, and run lint, types and tests; ten minutes on two cores
+# make test       set up, and run lint, types and tests; eleven minutes on two cores
 # make test-all   the same with the tests that take longer; twenty minutes
 
 PYTHON ?= python3

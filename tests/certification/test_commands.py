@@ -100,6 +100,7 @@ def faulty_report(faulty: str, tmp_path: Path) -> Path:
     return tmp_path / "accord-report" / "report.json"
 
 
+@pytest.mark.extended
 def test_a_challenge_has_what_a_programme_needs(faulty_report: Path, tmp_path: Path) -> None:
     failed = next(one["id"] for one in json.loads(faulty_report.read_text())["requirements"] if one["outcome"] == "failed")
     made = accord(tmp_path, "challenge", failed, "--report", faulty_report, "--why", "It says otherwise:\n- there")

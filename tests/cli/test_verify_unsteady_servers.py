@@ -127,6 +127,7 @@ def test_a_server_that_is_slow(verify: Verify) -> None:
     assert ended.code == 0, ended.said
 
 
+@pytest.mark.extended
 def test_a_server_that_others_use_meanwhile(verify: Verify) -> None:
     """Other people have conversations on the server, and create more while the suite runs."""
     stop = threading.Event()

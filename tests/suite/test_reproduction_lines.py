@@ -144,6 +144,7 @@ CALLS = st.builds(
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(calls=st.lists(CALLS, min_size=50, max_size=50))
+@pytest.mark.extended
 def test_what_was_sent_is_sent_again(sandbox: Sandbox, calls: list[Call]) -> None:
     lines = [script(reproduction_of(exchange(call), []), BASE) for call in calls]
     for call, noted in zip(calls, sandbox.calls(lines), strict=True):
