@@ -74,7 +74,11 @@ def _created(desk: Helpdesk, contract: Contract) -> list[Record]:
         others |= {"status": contract.statuses[-1], "user_email": desk.email()}
         named = {**dict.fromkeys((*contract.conversation_members, *sent), "other"), **others}
         sent["metadata"] = {**samples.ALL_METADATA, **named}
-        made.append(desk.create(sent))
+        # One that is refused, for any of this, is not judged here: elsewhere it is told for what.
+        exchange = desk.call(CREATE_CONVERSATION, body=sent, dressed=True)
+        if not exchange.succeeded:
+            continue
+        made.append(desk.record_created(sent, exchange))
         if not anonymous:
             # What the same person asks next has a channel and a priority of its own, and metadata of its own that is equal.
             desk.create({**sent, "subject": desk.subject(), "priority": others["priority"], "channel": others["channel"]})
