@@ -49,7 +49,7 @@ docs: $(READY)
 site: $(READY)
 	$(BIN)/mkdocs build --strict --quiet
 
-# Takes half an hour; with `--fast` it takes a third of that, and writes nothing.
+# Takes an hour; with `--fast` it takes a third of that, and writes nothing. `--kept FILE` goes on after an interruption.
 kill-matrix: $(READY)
 	$(BIN)/python -m tests.harness.kill_matrix
 
