@@ -14,10 +14,10 @@ demo: $(READY)
 	$(BIN)/accord verify
 
 # What takes long runs side by side: one of the processors is often idle while tests wait for something.
-test: lint
+test: lint $(NODE_READY)
 	@$(MAKE) --no-print-directory -j types unit example
 
-test-all: lint
+test-all: lint $(NODE_READY)
 	@$(MAKE) --no-print-directory -j types unit-all example
 
 lint: $(READY)
